@@ -1,0 +1,66 @@
+"""Kafka client properties, for the Java client inside Flink and for librdkafka in the commands.
+
+Passwords are never put into the Java properties, which end up in Flink's job graph: the client
+reads them from the mounted files itself, through Kafka's own config providers (KIP-297, KIP-421).
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from program_user_info_job.config.model import Kafka, KafkaSecurity
+
+_LOGIN_MODULES = {
+    "PLAIN": "org.apache.kafka.common.security.plain.PlainLoginModule",
+    "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
+    "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
+}
+_PROVIDER = "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
+
+
+def java_properties(kafka: Kafka) -> dict[str, str]:
+    """Properties of the Java client, without any secret in them."""
+    security = kafka.security
+    properties = {
+        "bootstrap.servers": ",".join(kafka.bootstrap_servers),
+        "security.protocol": security.protocol,
+    }
+    if security.sasl_mechanism and security.credentials_dir:
+        module = _LOGIN_MODULES[security.sasl_mechanism]
+        directory = security.credentials_dir
+        properties |= {
+            "sasl.mechanism": security.sasl_mechanism,
+            "config.providers": "directory",
+            "config.providers.directory.class": _PROVIDER,
+            "sasl.jaas.config": f"{module} required"
+            f' username="${{directory:{directory}:username}}"'
+            f' password="${{directory:{directory}:password}}";',
+        }
+    if security.tls_dir:
+        properties |= {
+            "ssl.truststore.type": "PEM",
+            "ssl.truststore.location": f"{security.tls_dir}/ca.crt",
+        }
+    return properties
+
+
+def librdkafka_properties(kafka: Kafka) -> dict[str, str]:
+    """Properties of librdkafka; the secrets are read from the mounted files now."""
+    security = kafka.security
+    properties = {
+        "bootstrap.servers": ",".join(kafka.bootstrap_servers),
+        "security.protocol": security.protocol,
+    }
+    if security.sasl_mechanism and security.credentials_dir:
+        properties |= {
+            "sasl.mechanism": security.sasl_mechanism,
+            "sasl.username": _read(security, "username"),
+            "sasl.password": _read(security, "password"),
+        }
+    if security.tls_dir:
+        properties["ssl.ca.location"] = f"{security.tls_dir}/ca.crt"
+    return properties
+
+
+def _read(security: KafkaSecurity, name: str) -> str:
+    return (Path(security.credentials_dir or "") / name).read_text(encoding="utf-8").strip()

@@ -1,0 +1,108 @@
+"""The configuration file as types. The controller renders it, a developer may write it by hand."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta
+
+NonEmpty = Annotated[str, Meta(min_length=1)]
+Identifier = Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$")]
+Positive = Annotated[int, Meta(ge=1)]
+HostPort = Annotated[str, Meta(pattern=r"^[^:\s]+:[0-9]{1,5}$")]
+
+
+class _Section(
+    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True
+):
+    pass
+
+
+class KafkaSecurity(_Section):
+    """How the brokers are reached; secrets are directories with the files of a mounted Secret.
+
+    `credentials_dir` holds `username` and `password`; `tls_dir` holds `ca.crt` and, for mutual
+    TLS, `tls.crt` and `tls.key`.
+    """
+
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    credentials_dir: str | None = None
+    tls_dir: str | None = None
+
+
+class Kafka(_Section):
+    """Where events come from and where dead letters go."""
+
+    bootstrap_servers: Annotated[list[HostPort], Meta(min_length=1)]
+    topic: NonEmpty
+    group_id: NonEmpty
+    dead_letter_topic: NonEmpty
+    starting_offsets: Literal["committed", "earliest", "latest"] | StartingTimestamp = "committed"
+    security: KafkaSecurity = KafkaSecurity()
+
+
+class StartingTimestamp(_Section):
+    """Start at the first record at or after this time, in milliseconds since the epoch."""
+
+    timestamp: Annotated[int, Meta(ge=0)]
+
+
+class Schema(_Section):
+    """Whether the job creates the keyspace and the table, and with which replication."""
+
+    manage: bool = True
+    replication: dict[str, Any] = msgspec.field(
+        default_factory=lambda: {"class": "SimpleStrategy", "replication_factor": 1}
+    )
+
+
+class Cassandra(_Section):
+    """Where rows go."""
+
+    contact_points: Annotated[list[HostPort], Meta(min_length=1)]
+    local_datacenter: NonEmpty
+    keyspace: Identifier = "sunbird_programs"
+    table: Identifier = "program_enrollment"
+    layout: Literal["flat", "map"] = "flat"
+    consistency_level: Literal[
+        "ANY", "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_QUORUM", "EACH_QUORUM", "LOCAL_ONE"
+    ] = "LOCAL_QUORUM"
+    ttl: Annotated[int, Meta(ge=0, le=630_720_000)] | None = None
+    deletes: Literal["ignore", "apply"] = "ignore"
+    missing_profile: Literal["reject", "write"] = "reject"
+    schema: Schema = Schema()
+    credentials_dir: str | None = None
+    tls_dir: str | None = None
+
+
+class Writes(_Section):
+    """Limits of the write stage: sizes in rows and bytes, times in seconds."""
+
+    batch_rows: Positive = 30
+    batch_bytes: Positive = 262_144
+    in_flight: Positive = 64
+    request_timeout: Positive = 10
+    give_up_after: Positive = 300
+    future_bound: Positive = 86_400
+
+
+class Flink(_Section):
+    """Arrow batch in records, bundle time and checkpoint interval in milliseconds."""
+
+    arrow_batch: Positive = 10_000
+    bundle_records: Positive = 40_000
+    bundle_time: Positive = 1_000
+    checkpoint_interval: Positive = 10_000
+    parallelism: Positive | None = None
+
+
+class Config(_Section):
+    """One job in one environment."""
+
+    environment: NonEmpty
+    kafka: Kafka
+    cassandra: Cassandra
+    writes: Writes = Writes()
+    flink: Flink = Flink()

@@ -1,0 +1,73 @@
+"""Bytes -> `Event`: the top-level fields that the row needs, everything else skipped unread."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from program_user_info_job.event.mongo_shell import to_json
+from program_user_info_job.event.rejection import Reason, Rejected, kind_of
+
+ABSENT = msgspec.UNSET
+"""The value of a field that the event does not have; `None` is a field that is there and null."""
+
+
+class Event(msgspec.Struct, gc=False):
+    """An enrolment event as it was sent: values of any kind, checked by the mapping field by field."""
+
+    programId: Any = ABSENT
+    programName: Any = ABSENT
+    programExternalId: Any = ABSENT
+    requestForPIIConsent: Any = ABSENT
+    userId: Any = ABSENT
+    userProfile: Any = ABSENT
+    createdAt: Any = ABSENT
+    updatedAt: Any = ABSENT
+    deleted: Any = ABSENT
+
+
+_decode = msgspec.json.Decoder(Event).decode
+
+
+def decode_event(payload: bytes | None) -> Event:
+    """Decode one Kafka payload.
+
+    Strict JSON first; only where that fails is the payload read as a Mongo-shell document, so the
+    strict path pays nothing for it.
+
+    Raises `Rejected`: INVALID_JSON (no UTF-8, not JSON, empty, a tombstone) or NOT_AN_OBJECT.
+    """
+    if not payload:
+        found = "tombstone (null payload)" if payload is None else "empty payload"
+        raise Rejected(Reason.INVALID_JSON, found)
+    # msgspec leaves the text of skipped fields unchecked, the contract wants whole events in UTF-8.
+    if not payload.isascii():
+        try:
+            payload.decode()
+        except UnicodeDecodeError as error:
+            raise Rejected(
+                Reason.INVALID_JSON, f"not UTF-8 at byte {error.start}"
+            ) from None
+    try:
+        return _decode(payload)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        return _decode_leniently(payload, error)
+
+
+def _decode_leniently(payload: bytes, strict: Exception) -> Event:
+    document = to_json(payload)
+    try:
+        if document is not None:
+            return _decode(document)
+        value = msgspec.json.decode(payload)
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Rejected(Reason.INVALID_JSON, _describe(error)) from None
+    if isinstance(value, dict):
+        raise Rejected(Reason.INVALID_JSON, _describe(strict))
+    raise Rejected(Reason.NOT_AN_OBJECT, f"{kind_of(value)} found, an object expected")
+
+
+def _describe(error: Exception) -> str:
+    """One sentence without the payload: msgspec names positions and kinds only."""
+    return "nested too deeply" if isinstance(error, RecursionError) else str(error)

@@ -1,0 +1,1 @@
+"""The Flink wiring and nothing else: source, write stage, dead-letter sink."""

@@ -1,0 +1,103 @@
+"""What must be true of Kafka before the pipeline starts: topics there, the group's start set."""
+
+from __future__ import annotations
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+from confluent_kafka.admin import AdminClient, NewTopic
+
+from program_user_info_job.config.kafka_client import librdkafka_properties
+from program_user_info_job.config.model import Kafka, StartingTimestamp
+
+_TIMEOUT = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+class KafkaNotReady(Exception):
+    """Kafka cannot be used as configured; the message names the field and what to do."""
+
+
+def prepare_topics(kafka: Kafka) -> None:
+    """Check the input topic, create the dead-letter topic if missing, set the group's start."""
+    properties = librdkafka_properties(kafka)
+    admin = AdminClient(properties)
+    partitions = _partitions(admin, kafka)
+    log.info("connected to Kafka", topic=kafka.topic, partitions=len(partitions))
+    _ensure_dead_letter_topic(admin, kafka)
+    _set_start(kafka, properties, partitions)
+
+
+def _partitions(admin: AdminClient, kafka: Kafka) -> list[int]:
+    try:
+        topic = admin.list_topics(kafka.topic, timeout=_TIMEOUT).topics[kafka.topic]
+    except KafkaException as error:
+        servers = ", ".join(kafka.bootstrap_servers)
+        raise KafkaNotReady(
+            f"kafka.bootstrapServers: no answer from {servers} ({error.args[0].str()}); check the"
+            " address, the network policy and kafka.security"
+        ) from error
+    if topic.error is not None:
+        raise KafkaNotReady(
+            f"kafka.topic: {kafka.topic} cannot be read ({topic.error.str()}); create it, or correct"
+            " its name"
+        )
+    return sorted(topic.partitions)
+
+
+def _ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
+    name = kafka.dead_letter_topic
+    if name in admin.list_topics(timeout=_TIMEOUT).topics:
+        return
+    try:
+        admin.create_topics([NewTopic(name, num_partitions=1)])[name].result(_TIMEOUT)
+    except KafkaException as error:
+        if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
+            raise KafkaNotReady(
+                f"kafka.deadLetterTopic: {name} does not exist and cannot be created"
+                f" ({error.args[0].str()}); create it, or allow the job to"
+            ) from error
+    else:
+        log.info("dead-letter topic created", topic=name)
+
+
+def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) -> None:
+    """Commit the configured start for partitions on which the group has no offset yet.
+
+    Started from committed offsets only, a restart before the first checkpoint neither skips nor
+    forgets events, whatever the setting. `earliest` alone rewinds a group that has offsets.
+    """
+    start = kafka.starting_offsets
+    if start == "committed":
+        return
+    consumer = Consumer(properties | {"group.id": kafka.group_id, "enable.auto.commit": "false"})
+    try:
+        wanted = [TopicPartition(kafka.topic, partition) for partition in partitions]
+        if start != "earliest":
+            committed = consumer.committed(wanted, timeout=_TIMEOUT)
+            wanted = [each for each in committed if each.offset < 0]
+        if wanted:
+            consumer.commit(offsets=_resolve(consumer, wanted, start), asynchronous=False)
+            log.info("start of the group set", group=kafka.group_id, partitions=len(wanted))
+    finally:
+        consumer.close()
+
+
+def _resolve(
+    consumer: Consumer, wanted: list[TopicPartition], start: str | StartingTimestamp
+) -> list[TopicPartition]:
+    found: dict[int, int] = {}
+    if isinstance(start, StartingTimestamp):
+        asked = [TopicPartition(each.topic, each.partition, start.timestamp) for each in wanted]
+        found = {
+            each.partition: each.offset
+            for each in consumer.offsets_for_times(asked, timeout=_TIMEOUT)
+            if each.offset >= 0
+        }
+    resolved = []
+    for each in wanted:
+        low, high = consumer.get_watermark_offsets(each, timeout=_TIMEOUT)
+        # No record at or after the time asked for: whatever comes next is the first.
+        offset = low if start == "earliest" else found.get(each.partition, high)
+        resolved.append(TopicPartition(each.topic, each.partition, offset))
+    return resolved

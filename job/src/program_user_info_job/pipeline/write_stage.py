@@ -1,0 +1,101 @@
+"""The vectorized function: a batch of payloads in, per event null (acknowledged) or its rejection.
+
+It returns only when Cassandra has acknowledged every row, so a checkpoint, which waits for the
+function's bundle, never covers a record whose row is not there.
+"""
+
+from __future__ import annotations
+
+import time
+from contextlib import ExitStack
+from typing import TYPE_CHECKING
+
+import structlog
+from pyflink.table.udf import FunctionContext, ScalarFunction
+
+from program_user_info_job.config.model import Config
+from program_user_info_job.config.rules import mapping_rules
+from program_user_info_job.event.rejection import Rejection
+from program_user_info_job.logs import configure_logging
+from program_user_info_job.pipeline.metrics import StageMetrics
+from program_user_info_job.row.convert import Origin, to_row
+from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.session import open_session
+from program_user_info_job.store.writer import Writer
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+log = structlog.get_logger(__name__)
+
+_LOG_INTERVAL = 10.0
+
+
+class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
+    """Decode, map, write. One instance per worker, one session with Cassandra each."""
+
+    def __init__(self, config: Config) -> None:
+        self._config = config
+
+    def is_deterministic(self) -> bool:
+        """False: the planner must neither drop nor repeat the call."""
+        return False
+
+    def open(self, function_context: FunctionContext) -> None:
+        """Connect to Cassandra; a failure here fails the task, and Flink restarts it."""
+        configure_logging(own_handler=False)
+        config = self._config
+        self._rules = mapping_rules(config)
+        self._resources = ExitStack()
+        session = self._resources.enter_context(
+            open_session(config.cassandra, config.writes.request_timeout)
+        )
+        self._writer = Writer(session, config.cassandra, config.writes)
+        self._metrics = StageMetrics(function_context.get_metric_group())
+        self._logged = self._read = self._rejected = 0.0
+        log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
+
+    def close(self) -> None:
+        """Close the session."""
+        self._resources.close()
+
+    def eval(self, payloads: pd.Series, offsets: pd.Series, timestamps: pd.Series) -> pd.Series:
+        """Write one Arrow batch; see the module's text for the result."""
+        import pandas as pd
+
+        started = time.monotonic()
+        now = time.time_ns() // 1_000_000
+        rules = self._rules
+        answers: list[str | None] = [None] * len(payloads)
+        rejections: dict[int, Rejection] = {}
+        rows: list[Indexed] = []
+        # Arrow hands timestamps over in nanoseconds or coarser, depending on Flink's release.
+        millis = timestamps.astype("datetime64[ms]").astype("int64")
+        for index, (payload, offset, moment) in enumerate(
+            zip(payloads, offsets.tolist(), millis.tolist(), strict=True)
+        ):
+            outcome = to_row(payload, Origin(offset, moment), rules, now)
+            if isinstance(outcome, Rejection):
+                rejections[index] = outcome
+            else:
+                rows.append(Indexed(index, outcome))
+        rejections |= self._writer.write(rows)
+        for index, (reason, detail) in rejections.items():
+            answers[index] = f"{reason} {detail}"
+        self._report(len(payloads), rejections, time.monotonic() - started)
+        return pd.Series(answers, dtype=object)
+
+    def _report(self, read: int, rejections: dict[int, Rejection], seconds: float) -> None:
+        self._metrics.record(read - len(rejections), rejections.values(), seconds)
+        self._read += read
+        self._rejected += len(rejections)
+        if time.monotonic() - self._logged >= _LOG_INTERVAL:
+            log.info(
+                "rows acknowledged",
+                events=int(self._read),
+                rejected=int(self._rejected),
+                last_batch=read,
+                last_batch_ms=round(seconds * 1000),
+            )
+            self._logged = time.monotonic()
+            self._read = self._rejected = 0.0

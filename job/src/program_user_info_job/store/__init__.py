@@ -1,0 +1,1 @@
+"""Rows in, acknowledged writes out: newest per cell, batches by partition, bounded retries."""

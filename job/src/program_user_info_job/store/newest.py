@@ -1,0 +1,62 @@
+"""Newest first, cell by cell: which rows of one call still matter once all of them are written."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import NamedTuple
+
+from program_user_info_job.row.convert import Row
+
+
+class Indexed(NamedTuple):
+    """A row and the position of its event in the batch that Flink handed over."""
+
+    index: int
+    row: Row
+
+
+class KeyedRows(NamedTuple):
+    """All rows of one program and user: the ones to write, and the ones that those cover."""
+
+    needed: list[Indexed]
+    covered: list[Indexed]
+
+
+def group_by_program(rows: Iterable[Indexed]) -> dict[str, list[KeyedRows]]:
+    """Rows by partition key, and within it by user, reduced to the needed ones."""
+    grouped: dict[str, dict[str, list[Indexed]]] = {}
+    for item in rows:
+        by_user = grouped.setdefault(item.row.program_id, {})
+        by_user.setdefault(item.row.user_id, []).append(item)
+    return {
+        program: [_reduce(items) for items in by_user.values()]
+        for program, by_user in grouped.items()
+    }
+
+
+def _reduce(items: Sequence[Indexed]) -> KeyedRows:
+    """Drop a row only where strictly newer rows speak of each of its columns.
+
+    Rows of one write timestamp are all kept, for Cassandra breaks such ties by value and the
+    outcome must not depend on what happened to share a batch. Repeats of one event are dropped.
+    """
+    if len(items) == 1:
+        return KeyedRows([items[0]], [])
+    needed: list[Indexed] = []
+    covered: list[Indexed] = []
+    for item in sorted(items, key=lambda item: item.row.write_timestamp, reverse=True):
+        (covered if _is_covered(item.row, needed) else needed).append(item)
+    return KeyedRows(needed, covered)
+
+
+def _is_covered(row: Row, newer: Sequence[Indexed]) -> bool:
+    spoken: set[str] = set()
+    for _, other in newer:
+        if other == row:
+            return True
+        if other.write_timestamp == row.write_timestamp:
+            continue
+        if other.deletion:
+            return True
+        spoken.update(other.cells)
+    return not row.deletion and spoken.issuperset(row.cells)

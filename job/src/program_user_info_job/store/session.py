@@ -1,0 +1,83 @@
+"""A session with Cassandra, as the configuration wants it."""
+
+from __future__ import annotations
+
+import ssl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from cassandra import ConsistencyLevel
+from cassandra.auth import PlainTextAuthProvider
+from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.policies import (
+    DCAwareRoundRobinPolicy,
+    ExponentialReconnectionPolicy,
+    FallthroughRetryPolicy,
+    TokenAwarePolicy,
+)
+
+from program_user_info_job.config.model import Cassandra
+
+_PROTOCOL_VERSION = 4
+"""The first with unset values; every server from 2.2 on speaks it."""
+
+
+@contextmanager
+def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Session]:
+    """A connected session, shut down on exit; `request_timeout` in seconds.
+
+    The driver retries nothing itself: the write stage owns retries, so that their bound is one.
+    Raises `cassandra.cluster.NoHostAvailable` where no contact point answers.
+    """
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(
+            DCAwareRoundRobinPolicy(cassandra.local_datacenter), shuffle_replicas=True
+        ),
+        consistency_level=ConsistencyLevel.name_to_value[cassandra.consistency_level],
+        request_timeout=request_timeout,
+        retry_policy=FallthroughRetryPolicy(),
+    )
+    cluster = Cluster(
+        [_endpoint(contact) for contact in cassandra.contact_points],
+        port=_endpoint(cassandra.contact_points[0])[1],
+        auth_provider=_credentials(cassandra),
+        ssl_context=_tls(cassandra),
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        protocol_version=_PROTOCOL_VERSION,
+        reconnection_policy=ExponentialReconnectionPolicy(0.5, 15.0, max_attempts=None),
+        connect_timeout=request_timeout,
+        compression=False,
+    )
+    try:
+        yield cluster.connect()
+    finally:
+        cluster.shutdown()
+
+
+def _endpoint(contact: str) -> tuple[str, int]:
+    host, _, port = contact.rpartition(":")
+    return host, int(port)
+
+
+def _credentials(cassandra: Cassandra) -> PlainTextAuthProvider | None:
+    if cassandra.credentials_dir is None:
+        return None
+    username, password = (
+        (Path(cassandra.credentials_dir) / name).read_text(encoding="utf-8").strip()
+        for name in ("username", "password")
+    )
+    return PlainTextAuthProvider(username, password)
+
+
+def _tls(cassandra: Cassandra) -> ssl.SSLContext | None:
+    if cassandra.tls_dir is None:
+        return None
+    directory = Path(cassandra.tls_dir)
+    context = ssl.create_default_context(cafile=str(directory / "ca.crt"))
+    # The driver connects to the addresses that the cluster announces, not to the names in its
+    # certificates.
+    context.check_hostname = False
+    if (directory / "tls.crt").exists():
+        context.load_cert_chain(directory / "tls.crt", directory / "tls.key")
+    return context
