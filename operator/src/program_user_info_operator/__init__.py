@@ -1,0 +1,1 @@
+"""Keeps a FlinkDeployment for every ProgramUserInfoJob."""

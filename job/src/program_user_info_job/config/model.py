@@ -10,6 +10,7 @@ from msgspec import Meta
 NonEmpty = Annotated[str, Meta(min_length=1)]
 Identifier = Annotated[str, Meta(pattern=r"^[a-zA-Z][a-zA-Z0-9_]{0,47}$")]
 Positive = Annotated[int, Meta(ge=1)]
+_START = r"^(committed|earliest|latest|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$"
 HostPort = Annotated[str, Meta(pattern=r"^[^:\s]+:[0-9]{1,5}$")]
 
 
@@ -33,20 +34,17 @@ class KafkaSecurity(_Section):
 
 
 class Kafka(_Section):
-    """Where events come from and where dead letters go."""
+    """Where events come from and where dead letters go.
+
+    `starting_offsets`: committed (else earliest), earliest, latest, or a UTC time to the second.
+    """
 
     bootstrap_servers: Annotated[list[HostPort], Meta(min_length=1)]
     topic: NonEmpty
     group_id: NonEmpty
     dead_letter_topic: NonEmpty
-    starting_offsets: Literal["committed", "earliest", "latest"] | StartingTimestamp = "committed"
+    starting_offsets: Annotated[str, Meta(pattern=_START)] = "committed"
     security: KafkaSecurity = KafkaSecurity()
-
-
-class StartingTimestamp(_Section):
-    """Start at the first record at or after this time, in milliseconds since the epoch."""
-
-    timestamp: Annotated[int, Meta(ge=0)]
 
 
 class Schema(_Section):

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from program_user_info_job.config.kafka_client import librdkafka_properties
-from program_user_info_job.config.model import Kafka, StartingTimestamp
+from program_user_info_job.config.model import Kafka
 
 _TIMEOUT = 30.0
 
@@ -84,11 +86,12 @@ def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) 
 
 
 def _resolve(
-    consumer: Consumer, wanted: list[TopicPartition], start: str | StartingTimestamp
+    consumer: Consumer, wanted: list[TopicPartition], start: str
 ) -> list[TopicPartition]:
     found: dict[int, int] = {}
-    if isinstance(start, StartingTimestamp):
-        asked = [TopicPartition(each.topic, each.partition, start.timestamp) for each in wanted]
+    if start not in ("earliest", "latest"):
+        millis = round(datetime.fromisoformat(start).timestamp() * 1000)
+        asked = [TopicPartition(each.topic, each.partition, millis) for each in wanted]
         found = {
             each.partition: each.offset
             for each in consumer.offsets_for_times(asked, timeout=_TIMEOUT)

@@ -1,0 +1,42 @@
+{{- define "operator.name" -}}
+{{ printf "%s-operator" .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "operator.profiles" -}}
+{{ printf "%s-environments" .Release.Name | trunc 63 | trimSuffix "-" }}
+{{- end }}
+
+{{- define "operator.selector" -}}
+app.kubernetes.io/name: program-user-info-operator
+app.kubernetes.io/instance: {{ .Release.Name }}
+{{- end }}
+
+{{- define "operator.labels" -}}
+{{ include "operator.selector" . }}
+app.kubernetes.io/version: {{ .Chart.AppVersion | quote }}
+app.kubernetes.io/managed-by: {{ .Release.Service }}
+app.kubernetes.io/part-of: program-user-info
+{{- end }}
+
+{{- /* What the controller may do with namespaced objects. */ -}}
+{{- define "operator.rules" -}}
+- apiGroups: [lern.sunbird.org]
+  resources: [programuserinfojobs]
+  verbs: [get, list, watch]
+- apiGroups: [lern.sunbird.org]
+  resources: [programuserinfojobs/status]
+  verbs: [patch]
+# To own children whose deletion blocks the job's, where the cluster enforces that permission.
+- apiGroups: [lern.sunbird.org]
+  resources: [programuserinfojobs/finalizers]
+  verbs: [update]
+- apiGroups: [flink.apache.org]
+  resources: [flinkdeployments]
+  verbs: [get, list, watch, create, patch]
+- apiGroups: [""]
+  resources: [configmaps]
+  verbs: [get, list, watch, create, patch, delete]
+- apiGroups: [""]
+  resources: [events]
+  verbs: [create]
+{{- end }}

@@ -1,0 +1,87 @@
+"""The development environment's commands, called by the Makefile."""
+
+from __future__ import annotations
+
+import shlex
+import time
+from typing import Annotated
+
+import typer
+
+from dev.paths import CACHE
+from dev.steps import StepFailed, console, fail
+
+app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
+
+
+@app.command()
+def up() -> None:
+    """Bring up the cluster with Kafka, Cassandra, the Flink operator and the chart."""
+    from dev.environment import up
+
+    started = time.monotonic()
+    console.print(f"[bold]cluster up[/] [dim]cache: {CACHE}[/]")
+    up()
+    console.print(f"[bold]up[/] after {time.monotonic() - started:.0f} s")
+
+
+@app.command()
+def down() -> None:
+    """Take the embedded cluster down."""
+    from dev.environment import down
+
+    console.print("[bold]cluster down[/]")
+    down()
+
+
+@app.command()
+def images() -> None:
+    """Build the product's images."""
+    from dev.images.builder import Builder
+    from dev.images.catalogue import build_all, product_images
+    from dev.toolchain.requirements import check_build_tools
+
+    check_build_tools()
+    wanted = product_images()
+    build_all(wanted.values(), Builder())
+    for image in wanted.values():
+        typer.echo(image.reference)
+
+
+@app.command(name="load-images")
+def load_images() -> None:
+    """Hand all images to kind or minikube."""
+    from dev.cluster.images import load_into_own_cluster
+    from dev.images.catalogue import product_images, server_images
+
+    load_into_own_cluster([*product_images().values(), *server_images().values()])
+
+
+@app.command()
+def env() -> None:
+    """Print shell settings: `eval "$(make -s env)"` gives kubectl and helm on this cluster."""
+    from dev.cluster.target import kubeconfig
+    from dev.toolchain.programs import HELM, KUBERNETES
+
+    typer.echo(f"export KUBECONFIG={shlex.quote(str(kubeconfig()))}")
+    typer.echo(f"export PATH={shlex.quote(str(KUBERNETES))}:{shlex.quote(str(HELM))}:$PATH")
+
+
+@app.command()
+def demo(
+    events: Annotated[int, typer.Option(min=100, help="Generated events.")] = 5000,
+) -> None:
+    """Everything up, a job applied, events produced, the rows compared and shown."""
+    from dev.demo.run import run_demo
+
+    run_demo(events)
+
+
+def main() -> None:
+    """Run a command; a failed step ends it with one message."""
+    try:
+        app()
+    except StepFailed as failure:
+        fail(str(failure))
+
+

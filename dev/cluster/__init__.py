@@ -1,0 +1,1 @@
+"""A single-node Kubernetes on this machine: the real programs, started as plain processes."""

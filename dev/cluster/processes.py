@@ -1,0 +1,87 @@
+"""The cluster's processes: each in a session of its own, known by pid file, logging to a file."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from dev.paths import LOGS, STATE
+from dev.steps import StepFailed, tail
+
+_PIDS = STATE / "pids"
+
+
+def start(name: str, command: Sequence[str | Path]) -> None:
+    """Start the process unless it runs already."""
+    if is_running(name):
+        return
+    _PIDS.mkdir(parents=True, exist_ok=True)
+    LOGS.mkdir(parents=True, exist_ok=True)
+    with log_of(name).open("wb") as output:
+        process = subprocess.Popen(
+            [str(word) for word in command],
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    (_PIDS / name).write_text(f"{process.pid} {_start_time(process.pid)}", encoding="ascii")
+
+
+def is_running(name: str) -> bool:
+    """Whether the process that we started under this name is alive (and not a reused pid)."""
+    pid, started = _recorded(name)
+    return pid is not None and started is not None and _start_time(pid) == started
+
+
+def check(name: str) -> None:
+    """Raise `StepFailed` with the log's tail if the process has ended."""
+    if not is_running(name):
+        raise StepFailed(f"{name} ended\n{tail(log_of(name))}")
+
+
+def stop(name: str, timeout: float = 20.0) -> None:
+    """Ask the process to end, then make it."""
+    pid, _ = _recorded(name)
+    if pid is not None and is_running(name):
+        os.kill(pid, signal.SIGTERM)
+        deadline = time.monotonic() + timeout
+        while is_running(name) and time.monotonic() < deadline:
+            _reap(pid)
+            time.sleep(0.05)
+        if is_running(name):
+            os.kill(pid, signal.SIGKILL)
+            _reap(pid)
+    (_PIDS / name).unlink(missing_ok=True)
+
+
+def log_of(name: str) -> Path:
+    """The file with the process's output."""
+    return LOGS / f"{name}.log"
+
+
+def _recorded(name: str) -> tuple[int | None, str | None]:
+    try:
+        pid, started = (_PIDS / name).read_text(encoding="ascii").split()
+    except (OSError, ValueError):
+        return None, None
+    return int(pid), started
+
+
+def _start_time(pid: int) -> str | None:
+    try:
+        fields = Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
+    except OSError:
+        return None
+    return None if fields[0] == "Z" else fields[19]
+
+
+def _reap(pid: int) -> None:
+    try:
+        os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        pass

@@ -1,0 +1,31 @@
+"""The product's Helm release, with the development environments."""
+
+from __future__ import annotations
+
+from dev.cluster.target import helm, kubectl
+from dev.images.catalogue import Image
+from dev.paths import DEV, REPOSITORY
+from dev.steps import step
+
+CHART = REPOSITORY / "charts" / "program-user-info-operator"
+NAMESPACE = "program-user-info"
+RELEASE = "program-user-info"
+
+
+def install_chart(products: dict[str, Image], *settings: str) -> None:
+    """Install or upgrade the chart; waits until the controller is ready."""
+    with step("install the chart"):
+        operator, job = products["operator"], products["job"]
+        values = {
+            "image.repository": f"localhost/{operator.name}",
+            "image.tag": operator.tag,
+            "job.image.repository": f"localhost/{job.name}",
+            "job.image.tag": job.tag,
+        }
+        arguments = [f"--set-string={key}={value}" for key, value in values.items()]
+        helm(
+            *("upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE),
+            *("--create-namespace", "--wait", "--timeout", "3m"),
+            *("--values", str(DEV / "cluster" / "values.yaml"), *arguments, *settings),
+        )
+        kubectl("rollout", "status", f"deployment/{RELEASE}-operator", "-n", NAMESPACE)

@@ -1,0 +1,34 @@
+"""Everything up, in order; everything down."""
+
+from __future__ import annotations
+
+from dev.cluster import node
+from dev.cluster.images import check_own_cluster_has, provide_images
+from dev.cluster.release import install_chart
+from dev.cluster.services import deploy_services
+from dev.cluster.target import own_kubeconfig
+from dev.images.catalogue import pause_image, product_images, server_images
+from dev.toolchain.programs import build_programs
+from dev.toolchain.requirements import check_build_tools, install_packages
+
+
+def up() -> None:
+    """Bring up cluster, servers and the product's chart. Idempotent; resumes where it stopped."""
+    check_build_tools()
+    servers, products = server_images(), product_images()
+    if own_kubeconfig() is None:
+        install_packages()
+        build_programs()
+        node.up()
+        provide_images([pause_image(), *servers.values(), *products.values()])
+    else:
+        build_programs(cluster=False)
+        check_own_cluster_has([*servers.values(), *products.values()])
+    deploy_services(servers)
+    install_chart(products)
+
+
+def down() -> None:
+    """Take the embedded cluster down; what was built stays in the cache."""
+    if own_kubeconfig() is None:
+        node.down()

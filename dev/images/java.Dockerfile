@@ -1,0 +1,8 @@
+# What the development servers share: Debian, a JRE, a user without rights.
+ARG BASE
+FROM ${BASE}
+RUN apt-get update \
+ && apt-get install --yes --no-install-recommends openjdk-17-jre-headless \
+ && rm -rf /var/lib/apt/lists/* \
+ && useradd --uid 1001 --no-create-home --home-dir /nonexistent server
+USER 1001

@@ -1,0 +1,3 @@
+module program-user-info/dev/pause
+
+go 1.24.0

@@ -1,0 +1,82 @@
+"""The cluster's own programs, built by Go from the module proxy and kept by version."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+from dev import versions
+from dev.paths import BIN, DEV, LOGS
+from dev.steps import run, step
+
+KUBERNETES = BIN / f"kubernetes-{versions.KUBERNETES}"
+ETCD = BIN / f"etcd-{versions.ETCD}"
+HELM = BIN / f"helm-{versions.HELM}"
+COREDNS = BIN / f"coredns-{versions.COREDNS}"
+PAUSE = BIN / "pause-1"
+
+_GO = ["go", "build", "-trimpath", "-buildvcs=false"]
+_ENV = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "auto"}
+
+
+def build_programs(*, cluster: bool = True) -> None:
+    """Build what is missing; minutes the first time, nothing afterwards."""
+    _install(HELM, f"helm.sh/helm/v3/cmd/helm@v{versions.HELM}")
+    if not cluster:
+        return
+    _build(ETCD, "etcd", "")
+    major, minor, _ = versions.KUBERNETES.split(".")
+    stamp = "-X k8s.io/component-base/version.git"
+    _build(
+        KUBERNETES,
+        "kubernetes",
+        f"{stamp}Version=v{versions.KUBERNETES} {stamp}Major={major} {stamp}Minor={minor}",
+        note=" (about 8 minutes the first time)",
+    )
+    _install(COREDNS, f"github.com/coredns/coredns@v{versions.COREDNS}")
+    _build(PAUSE, "pause", "", package=".")
+
+
+def kubectl() -> Path:
+    """The kubectl of the cluster's version."""
+    return KUBERNETES / "kubectl"
+
+
+def _build(target: Path, module: str, ldflags: str, *, package: str = "tool", note: str = "") -> None:
+    if target.exists():
+        return
+    with step(f"build {target.name}{note}"), _fresh(target) as partial:
+        run(
+            [*_GO, "-ldflags", f"-s -w {ldflags}".strip(), "-o", f"{partial}/", package],
+            LOGS / f"build-{target.name}.log",
+            cwd=DEV / "toolchain" / "go" / module,
+            env=_ENV,
+        )
+
+
+def _install(target: Path, package: str) -> None:
+    if target.exists():
+        return
+    with step(f"build {target.name}"), _fresh(target) as partial:
+        run(
+            ["go", "install", "-trimpath", "-ldflags", "-s -w", package],
+            LOGS / f"build-{target.name}.log",
+            env={**_ENV, "GOFLAGS": "", "GOBIN": str(partial)},
+        )
+
+
+class _fresh:  # noqa: N801 - used like a function
+    """A folder that takes its final name only once the build in it has succeeded."""
+
+    def __init__(self, target: Path) -> None:
+        self._target = target
+        self._partial = target.with_name(f".{target.name}.partial")
+
+    def __enter__(self) -> Path:
+        shutil.rmtree(self._partial, ignore_errors=True)
+        self._partial.mkdir(parents=True)
+        return self._partial
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._partial.rename(self._target)

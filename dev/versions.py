@@ -1,0 +1,11 @@
+"""Versions of everything that the development environment builds or fetches."""
+
+KUBERNETES = "1.34.4"
+ETCD = "3.6.5"
+HELM = "3.19.5"
+COREDNS = "1.14.7"
+FLINK_OPERATOR = "1.7.0"
+KAFKA = "3.9.2"
+CASSANDRA = "5.0.6"
+DEBIAN = "bookworm"
+PRODUCT = "0.1.0"

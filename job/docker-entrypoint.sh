@@ -1,0 +1,3 @@
+#!/bin/sh
+# Flink's Kubernetes integration starts every container as `/docker-entrypoint.sh COMMAND…`.
+exec "$@"

@@ -1,0 +1,1 @@
+"""The ProgramUserInfoJob resource as types; the CRD is generated from them."""

@@ -1,0 +1,151 @@
+"""The CustomResourceDefinition, generated from the types: `crds/` holds its output."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from program_user_info_operator.api import names
+from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.api.status import JobStatus
+
+Json = dict[str, Any]
+
+_NAME_RULE = {
+    "rule": "self.metadata.name.size() <= 45"
+    " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
+    "message": "metadata.name must be at most 45 lower-case letters, digits and dashes, starting"
+    " with a letter: the FlinkDeployment has the same name",
+}
+_COLUMNS = [
+    ("Environment", "string", ".spec.environment", 0),
+    ("State", "string", ".status.jobState", 0),
+    ("Ready", "string", '.status.conditions[?(@.type=="Ready")].status', 0),
+    ("Reason", "string", '.status.conditions[?(@.type=="Ready")].reason', 0),
+    ("Version", "string", ".status.imageVersion", 0),
+    ("Topic", "string", ".status.topic", 1),
+    ("Table", "string", ".status.table", 1),
+    ("Age", "date", ".metadata.creationTimestamp", 0),
+]
+
+
+def custom_resource_definition() -> Json:
+    """The manifest, ready to be applied."""
+    return {
+        "apiVersion": "apiextensions.k8s.io/v1",
+        "kind": "CustomResourceDefinition",
+        "metadata": {"name": f"{names.PLURAL}.{names.GROUP}"},
+        "spec": {
+            "group": names.GROUP,
+            "names": {
+                "kind": names.KIND,
+                "listKind": f"{names.KIND}List",
+                "plural": names.PLURAL,
+                "singular": names.SINGULAR,
+                "shortNames": [names.SHORT_NAME],
+                "categories": [names.CATEGORY],
+            },
+            "scope": "Namespaced",
+            "versions": [
+                {
+                    "name": names.VERSION,
+                    "served": True,
+                    "storage": True,
+                    "subresources": {"status": {}},
+                    "additionalPrinterColumns": [_column(*column) for column in _COLUMNS],
+                    "schema": {"openAPIV3Schema": _resource_schema()},
+                }
+            ],
+        },
+    }
+
+
+def _resource_schema() -> Json:
+    spec = _structural(JobSpec.model_json_schema(by_alias=True), partial=True)
+    spec["required"] = ["environment"]
+    status = _structural(JobStatus.model_json_schema(by_alias=True), partial=False)
+    return {
+        "type": "object",
+        "description": "A Program User Info job in one environment.",
+        "required": ["spec"],
+        "x-kubernetes-validations": [_NAME_RULE],
+        "properties": {
+            "apiVersion": {"type": "string"},
+            "kind": {"type": "string"},
+            "metadata": {"type": "object"},
+            "spec": spec,
+            "status": status,
+        },
+    }
+
+
+def _column(name: str, kind: str, path: str, priority: int) -> Json:
+    column: Json = {"name": name, "type": kind, "jsonPath": path}
+    return column | ({"priority": priority} if priority else {})
+
+
+def _structural(schema: Json, *, partial: bool) -> Json:
+    """A pydantic JSON schema as a structural one: inlined, without defaults or titles.
+
+    With `partial`, nothing is required: the profile or a default may supply it.
+    """
+    definitions = schema.get("$defs", {})
+
+    def convert(node: Json) -> Json:
+        if "$ref" in node:
+            target = definitions[node["$ref"].rpartition("/")[2]]
+            return convert(target | {key: node[key] for key in node if key != "$ref"})
+        if "anyOf" in node:
+            return convert(_one_of(node))
+        if len(node.get("allOf", [])) == 1:
+            return convert(node["allOf"][0] | {k: v for k, v in node.items() if k != "allOf"})
+        kept = {key: value for key, value in node.items() if key in _KEPT}
+        if "exclusiveMinimum" in node:
+            kept |= {"minimum": node["exclusiveMinimum"], "exclusiveMinimum": True}
+        if "const" in node:
+            kept |= {"type": "string", "enum": [node["const"]]}
+        if "properties" in node:
+            kept["properties"] = {
+                name: convert(child) for name, child in node["properties"].items()
+            }
+        if "items" in node:
+            kept["items"] = convert(node["items"])
+        extra = node.get("additionalProperties")
+        if isinstance(extra, dict) and "x-kubernetes-preserve-unknown-fields" not in node:
+            kept["additionalProperties"] = convert(extra)
+        if not partial and "required" in node:
+            kept["required"] = node["required"]
+        return kept
+
+    return convert(schema)
+
+
+_KEPT = {
+    "type",
+    "description",
+    "enum",
+    "format",
+    "minimum",
+    "maximum",
+    "minLength",
+    "maxLength",
+    "minItems",
+    "maxItems",
+    "maxProperties",
+    "nullable",
+    "x-kubernetes-int-or-string",
+    "x-kubernetes-list-map-keys",
+    "x-kubernetes-list-type",
+    "x-kubernetes-preserve-unknown-fields",
+    "x-kubernetes-validations",
+}
+
+
+def _one_of(node: Json) -> Json:
+    """`X | None` as a nullable X, `int | str` as int-or-string."""
+    outer = {key: value for key, value in node.items() if key != "anyOf"}
+    kinds = [child for child in node["anyOf"] if child.get("type") != "null"]
+    if {child.get("type") for child in kinds} == {"integer", "string"}:
+        return outer | {"x-kubernetes-int-or-string": True}
+    if len(kinds) != 1:
+        raise NotImplementedError(f"no structural schema for {node}")
+    return kinds[0] | outer | {"nullable": True}

@@ -1,0 +1,324 @@
+"""`spec` of a ProgramUserInfoJob, complete: what the CR, the profile and the defaults add up to.
+
+A CR or a profile holds any part of it. The defaults stand here only and not in the CRD, for what
+the API server fills in could no longer be told from what the user wrote, and a profile could never
+override it (design contract, section "ProgramUserInfoJob").
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic.alias_generators import to_camel
+
+from program_user_info_operator.api.checks import Rule, free_form, text
+from program_user_info_operator.api.flink_options import OWNED_OPTIONS
+
+Environment = text(
+    "[a-z][a-z0-9-]*",
+    "a short lower-case name such as dev or staging, letters, digits and dashes only",
+    max_length=30,
+)
+Topic = text(
+    "[a-zA-Z0-9._-]+",
+    "a Kafka topic name: letters, digits, dots, dashes and underscores only",
+    max_length=249,
+)
+GroupId = text("[^\\s]+", "a Kafka group id without blanks", max_length=255)
+Identifier = text(
+    "[a-zA-Z][a-zA-Z0-9_]*",
+    "a Cassandra name: a letter, then letters, digits and underscores, at most 48 in all",
+    max_length=48,
+)
+HostPort = text(
+    "[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[0-9]{1,5}",
+    "host:port, such as kafka:9092",
+    max_length=260,
+)
+StartingOffsets = text(
+    "committed|earliest|latest|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+    "one of committed, earliest, latest, or a UTC time such as 2023-01-12T06:30:00Z",
+    max_length=20,
+)
+Memory = text(
+    "[1-9][0-9]*(m|g|Mi|Gi)", "an amount of memory such as 2048m, 2g or 2Gi", max_length=12
+)
+Duration = text(
+    "[1-9][0-9]*(ms|s|min|h)", "a duration such as 500ms, 10s or 5min", max_length=12
+)
+Storage = text(
+    "(s3|s3a|gs|abfs|abfss|oss|hdfs|file)://.+|claim:[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+    "a URI such as s3://bucket/path, or claim:NAME of a PersistentVolumeClaim",
+    max_length=512,
+)
+FlinkVersion = text("v[0-9]+_[0-9]+", "a Flink version such as v1_20", max_length=8)
+SecretName = text(
+    "[a-z0-9]([a-z0-9.-]*[a-z0-9])?", "the name of a Secret in the job's namespace", max_length=253
+)
+Image = text("[^\\s]+", "an image reference without blanks", max_length=512)
+Version = text("[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "a tag of the bundled image", max_length=128)
+
+_OWNED = ", ".join(f"'{key}'" for key in OWNED_OPTIONS)
+
+
+class Section(BaseModel):
+    """A strict, immutable part of the resource with camelCase names."""
+
+    model_config = ConfigDict(
+        alias_generator=to_camel, extra="forbid", frozen=True, strict=True, validate_default=True
+    )
+
+
+class SecretReference(Section):
+    """A Secret of the job's namespace, by name; its values are mounted, never read."""
+
+    secret_name: SecretName = Field(description="Name of the Secret.")
+
+
+class KafkaSecurity(Section):
+    """How the brokers are reached."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                Rule(
+                    "!has(self.saslMechanism) || !has(self.protocol)"
+                    " || self.protocol.startsWith('SASL')",
+                    "saslMechanism needs protocol SASL_PLAINTEXT or SASL_SSL",
+                ).schema(),
+            ]
+        }
+    )
+    protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="Protocol of the brokers."
+    )
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
+        None, description="SASL mechanism, with a SASL protocol."
+    )
+    credentials: SecretReference | None = Field(
+        None, description="Secret with the keys username and password."
+    )
+    tls: SecretReference | None = Field(
+        None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
+    )
+
+
+class Kafka(Section):
+    """Where events come from and where dead letters go."""
+
+    bootstrap_servers: Annotated[list[HostPort], Field(min_length=1, max_length=16)] = Field(
+        description="Brokers, host:port each."
+    )
+    topic: Topic = Field(description="Input topic. Default: <environment>.programuser.info.")
+    group_id: GroupId = Field(description="Group. Default: <environment>-programuser-group.")
+    starting_offsets: StartingOffsets = Field(
+        "committed",
+        description="Where a group without offsets starts: committed (else earliest), earliest"
+        " (also rewinds a group that has offsets), latest, or a UTC time.",
+    )
+    dead_letter_topic: Topic = Field(description="Rejected events. Default: <topic>.failed.")
+    security: KafkaSecurity = Field(KafkaSecurity(), description="How the brokers are reached.")
+
+
+class CassandraSchema(Section):
+    """Whether the job creates keyspace and table, and how they are replicated."""
+
+    manage: bool = Field(True, description="Create keyspace and table where they are missing.")
+    replication: Annotated[
+        dict[str, int | str],
+        Field(
+            json_schema_extra={
+                "maxProperties": 32,
+                "x-kubernetes-validations": [
+                    Rule("'class' in self", "needs class, such as NetworkTopologyStrategy").schema()
+                ],
+            }
+        ),
+    ] = Field(
+        {"class": "SimpleStrategy", "replication_factor": 1},
+        description="Replication of a keyspace that the job creates.",
+    )
+
+
+class Cassandra(Section):
+    """Where rows go."""
+
+    contact_points: Annotated[list[HostPort], Field(min_length=1, max_length=16)] = Field(
+        description="Nodes to connect to first, host:port each."
+    )
+    local_datacenter: Annotated[str, Field(min_length=1, max_length=128)] = Field(
+        "datacenter1", description="Data centre whose nodes are written to."
+    )
+    keyspace: Identifier = Field("sunbird_programs", description="Keyspace.")
+    table: Identifier = Field("program_enrollment", description="Table.")
+    layout: Literal["flat", "map"] = Field(
+        "flat", description="flat: a column per location field; map: the Scala job's table."
+    )
+    consistency_level: Literal[
+        "ANY", "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_QUORUM", "EACH_QUORUM", "LOCAL_ONE"
+    ] = Field("LOCAL_QUORUM", description="Consistency level of the writes.")
+    ttl: Annotated[int, Field(ge=0, le=630_720_000)] | None = Field(
+        None, description="Seconds until a written cell expires; 0 or null: never."
+    )
+    deletes: Literal["ignore", "apply"] = Field(
+        "ignore", description="What an event with deleted: true does to the row."
+    )
+    missing_profile: Literal["reject", "write"] = Field(
+        "reject", description="What becomes of an event without userProfile."
+    )
+    schema_: CassandraSchema = Field(
+        CassandraSchema(), alias="schema", description="Creation of keyspace and table."
+    )
+    credentials: SecretReference | None = Field(
+        None, description="Secret with the keys username and password."
+    )
+    tls: SecretReference | None = Field(
+        None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
+    )
+
+
+class Resources(Section):
+    """Memory and CPU of one pod."""
+
+    cpu: Annotated[float, Field(gt=0, le=128, strict=False)] = Field(1.0, description="CPUs.")
+    memory: Memory = Field("2048m", description="Memory of the pod, as Flink counts it.")
+
+
+class JobResources(Section):
+    """Memory and CPU of the two kinds of pods."""
+
+    job_manager: Resources = Field(Resources(memory="1024m"), description="The JobManager.")
+    task_manager: Resources = Field(Resources(memory="2048m"), description="Each TaskManager.")
+
+
+class Upgrade(Section):
+    """How the job passes from one version or configuration to the next."""
+
+    mode: Literal["stateless", "last-state", "savepoint"] = Field(
+        "stateless",
+        description="stateless is safe: Kafka's committed offsets are the only state.",
+    )
+    automatic: bool = Field(True, description="Follow the operator's bundled job.")
+
+
+class Checkpoints(Section):
+    """When offsets are committed, and where state goes."""
+
+    interval: Duration = Field("10s", description="Time between checkpoints.")
+    storage: Storage | None = Field(
+        None, description="Needed for upgrade.mode last-state and savepoint only."
+    )
+
+
+class Autoscaling(Section):
+    """Scaling by the Flink operator's autoscaler."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                Rule(
+                    "!has(self.minParallelism) || !has(self.maxParallelism)"
+                    " || self.minParallelism <= self.maxParallelism",
+                    "minParallelism must not exceed maxParallelism",
+                ).schema()
+            ]
+        }
+    )
+    enabled: bool = Field(False, description="Let the Flink operator choose the parallelism.")
+    min_parallelism: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="Lower bound.")
+    max_parallelism: Annotated[int, Field(ge=1, le=1024)] = Field(8, description="Upper bound.")
+    target_utilization: Annotated[float, Field(gt=0, le=1, strict=False)] = Field(
+        0.7, description="Share of time that the job should be busy."
+    )
+
+
+class Flink(Section):
+    """The escape hatch, merged last."""
+
+    version: FlinkVersion = Field(
+        "v1_20", description="flinkVersion of the FlinkDeployment, for the Flink operator."
+    )
+    configuration: Annotated[
+        dict[str, str],
+        Field(
+            json_schema_extra={
+                "maxProperties": 256,
+                "x-kubernetes-validations": [
+                    Rule(
+                        f"self.all(key, !(key in [{_OWNED}]))",
+                        "sets an option that the operator owns; use the field of spec instead",
+                    ).schema()
+                ],
+            }
+        ),
+    ] = Field({}, description="Flink options.")
+    pod_template: dict[str, Any] = free_form("Merged over the pod template of all pods.")
+
+
+class JobSpec(Section):
+    """The complete, resolved spec."""
+
+    environment: Environment = Field(
+        description="Names the profile, and the default topic and group. Cannot be changed.",
+        json_schema_extra={
+            "x-kubernetes-validations": [
+                Rule(
+                    "self == oldSelf",
+                    "cannot be changed: create a job of another name for another environment",
+                ).schema()
+            ]
+        },
+    )
+    kafka: Kafka = Field(description="Where events come from and where dead letters go.")
+    cassandra: Cassandra = Field(description="Where rows go.")
+    parallelism: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="Task slots.")
+    resources: JobResources = Field(JobResources(), description="Memory and CPU of the pods.")
+    state: Literal["running", "suspended"] = Field("running", description="running or suspended.")
+    upgrade: Upgrade = Field(Upgrade(), description="How the job is upgraded.")
+    checkpoints: Checkpoints = Field(Checkpoints(), description="Checkpoints.")
+    restart_nonce: Annotated[int, Field(ge=0, le=2**53)] = Field(
+        0, description="Change it to restart the job."
+    )
+    image: Image | None = Field(None, description="Image. Default: the operator's bundled job.")
+    image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
+        "IfNotPresent", description="Image pull policy."
+    )
+    version: Version | None = Field(None, description="Pins the bundled job to a version.")
+    autoscaling: Autoscaling = Field(Autoscaling(), description="Scaling by the Flink operator.")
+    flink: Flink = Field(Flink(), description="The escape hatch, merged last.")
+
+    @model_validator(mode="after")
+    def _check_fields_together(self) -> Self:
+        security = self.kafka.security
+        sasl = security.protocol.startswith("SASL")
+        if sasl != (security.sasl_mechanism is not None):
+            raise ValueError(
+                "kafka.security.saslMechanism: needed with protocol SASL_PLAINTEXT and SASL_SSL,"
+                " and only then"
+            )
+        if sasl and security.credentials is None:
+            raise ValueError(
+                "kafka.security.credentials.secretName: needed with protocol SASL_PLAINTEXT and"
+                " SASL_SSL"
+            )
+        if self.upgrade.mode != "stateless" and self.checkpoints.storage is None:
+            raise ValueError(
+                f"checkpoints.storage: needed with upgrade.mode {self.upgrade.mode}; set it, or set"
+                " upgrade.mode to stateless"
+            )
+        if self.image is not None and self.version is not None:
+            raise ValueError("version: cannot be set beside image; remove one of them")
+        if self.autoscaling.min_parallelism > self.autoscaling.max_parallelism:
+            raise ValueError(
+                "autoscaling.minParallelism: must not exceed autoscaling.maxParallelism"
+            )
+        if self.kafka.dead_letter_topic == self.kafka.topic:
+            raise ValueError("kafka.deadLetterTopic: must be another topic than kafka.topic")
+        owned = sorted(set(self.flink.configuration) & set(OWNED_OPTIONS))
+        if owned:
+            raise ValueError(
+                f"flink.configuration: {', '.join(owned)} is set by the operator; use the field of"
+                " spec instead"
+            )
+        return self

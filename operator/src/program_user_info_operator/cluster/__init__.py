@@ -1,0 +1,1 @@
+"""All input and output with the API server; nothing else imports a client."""

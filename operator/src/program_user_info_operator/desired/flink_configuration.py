@@ -1,0 +1,79 @@
+"""The Flink options of a job's cluster; those of the program itself are set by the job."""
+
+from __future__ import annotations
+
+from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.desired.pod_template import (
+    CLAIM_DIRECTORY,
+    METRICS_PORT,
+    claim_name,
+)
+
+# What Flink needs on Java 17. The configuration that is mounted into the pods replaces the image's
+# own, which would have set it.
+_OPENED_PACKAGES = (
+    "java.base/java.lang",
+    "java.base/java.lang.invoke",
+    "java.base/java.lang.reflect",
+    "java.base/java.io",
+    "java.base/java.net",
+    "java.base/java.nio",
+    "java.base/java.text",
+    "java.base/java.time",
+    "java.base/java.util",
+    "java.base/java.util.concurrent",
+    "java.base/java.util.concurrent.atomic",
+    "java.base/java.util.concurrent.locks",
+    "java.base/sun.net.util",
+    "java.base/sun.nio.ch",
+)
+
+
+def flink_configuration(spec: JobSpec) -> dict[str, str]:
+    """Option names to values, the user's own on top."""
+    options = {
+        "env.java.opts.all": " ".join(
+            f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES
+        ),
+        "kubernetes.operator.cluster.health-check.enabled": "true",
+        "kubernetes.operator.job.restart.failed": "true",
+        "kubernetes.operator.pod-template.merge-arrays-by-name": "true",
+        "metrics.reporter.prometheus.factory.class": (
+            "org.apache.flink.metrics.prometheus.PrometheusReporterFactory"
+        ),
+        "metrics.reporter.prometheus.port": str(METRICS_PORT),
+        "taskmanager.numberOfTaskSlots": "1",
+    }
+    return options | _storage(spec) | _autoscaling(spec) | spec.flink.configuration
+
+
+def _storage(spec: JobSpec) -> dict[str, str]:
+    if spec.checkpoints.storage is None:
+        return {}
+    root = spec.checkpoints.storage.rstrip("/")
+    if claim_name(spec) is not None:
+        root = f"file://{CLAIM_DIRECTORY}"
+    options = {
+        "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
+        "state.checkpoints.dir": f"{root}/checkpoints",
+        "state.savepoints.dir": f"{root}/savepoints",
+    }
+    if spec.upgrade.mode == "last-state":
+        options |= {
+            "high-availability.type": "kubernetes",
+            "high-availability.storageDir": f"{root}/high-availability",
+        }
+    return options
+
+
+def _autoscaling(spec: JobSpec) -> dict[str, str]:
+    autoscaling = spec.autoscaling
+    if not autoscaling.enabled:
+        return {}
+    return {
+        "job.autoscaler.enabled": "true",
+        "job.autoscaler.target.utilization": str(autoscaling.target_utilization),
+        "job.autoscaler.vertex.max-parallelism": str(autoscaling.max_parallelism),
+        "job.autoscaler.vertex.min-parallelism": str(autoscaling.min_parallelism),
+        "pipeline.max-parallelism": str(autoscaling.max_parallelism),
+    }

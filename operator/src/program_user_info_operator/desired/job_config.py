@@ -1,0 +1,91 @@
+"""The job's configuration file, in the schema of `program_user_info_job.config.model`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import yaml
+
+from program_user_info_operator.api.spec import JobSpec, SecretReference
+from program_user_info_operator.desired.hashing import short_hash
+
+CONFIG_DIRECTORY = "/etc/program-user-info-job"
+CONFIG_FILE = "config.yaml"
+SECRETS_DIRECTORY = "/etc/program-user-info-secrets"
+
+_MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
+
+
+def job_config(spec: JobSpec) -> dict[str, Any]:
+    """The configuration as a document; secrets appear as the folders they are mounted at."""
+    kafka, cassandra = spec.kafka, spec.cassandra
+    return {
+        "environment": spec.environment,
+        "kafka": {
+            "bootstrapServers": kafka.bootstrap_servers,
+            "topic": kafka.topic,
+            "groupId": kafka.group_id,
+            "deadLetterTopic": kafka.dead_letter_topic,
+            "startingOffsets": kafka.starting_offsets,
+            "security": _present(
+                protocol=kafka.security.protocol,
+                saslMechanism=kafka.security.sasl_mechanism,
+                credentialsDir=secret_directory("kafka-credentials", kafka.security.credentials),
+                tlsDir=secret_directory("kafka-tls", kafka.security.tls),
+            ),
+        },
+        "cassandra": _present(
+            contactPoints=cassandra.contact_points,
+            localDatacenter=cassandra.local_datacenter,
+            keyspace=cassandra.keyspace,
+            table=cassandra.table,
+            layout=cassandra.layout,
+            consistencyLevel=cassandra.consistency_level,
+            # 0 turns a profile's ttl off, and so does leaving it out.
+            ttl=cassandra.ttl or None,
+            deletes=cassandra.deletes,
+            missingProfile=cassandra.missing_profile,
+            schema=cassandra.schema_.model_dump(by_alias=True),
+            credentialsDir=secret_directory("cassandra-credentials", cassandra.credentials),
+            tlsDir=secret_directory("cassandra-tls", cassandra.tls),
+        ),
+        "flink": {"checkpointInterval": milliseconds(spec.checkpoints.interval)},
+    }
+
+
+def config_map(spec: JobSpec, name: str, namespace: str) -> dict[str, Any]:
+    """The immutable ConfigMap, named by the hash of its content."""
+    text = yaml.safe_dump(job_config(spec), sort_keys=False)
+    return {
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {"name": f"{name}-config-{short_hash(text)}", "namespace": namespace},
+        "immutable": True,
+        "data": {CONFIG_FILE: text},
+    }
+
+
+def secret_mounts(spec: JobSpec) -> dict[str, str]:
+    """Volume names to the Secrets that are mounted under them."""
+    references = {
+        "kafka-credentials": spec.kafka.security.credentials,
+        "kafka-tls": spec.kafka.security.tls,
+        "cassandra-credentials": spec.cassandra.credentials,
+        "cassandra-tls": spec.cassandra.tls,
+    }
+    return {volume: each.secret_name for volume, each in references.items() if each is not None}
+
+
+def secret_directory(volume: str, reference: SecretReference | None) -> str | None:
+    """Where the volume's Secret is mounted."""
+    return None if reference is None else f"{SECRETS_DIRECTORY}/{volume}"
+
+
+def milliseconds(duration: str) -> int:
+    """`500ms`, `10s`, `5min` or `1h` in milliseconds."""
+    unit = duration.lstrip("0123456789")
+    return int(duration.removesuffix(unit)) * _MILLISECONDS[unit]
+
+
+def _present(**fields: Any) -> dict[str, Any]:
+    return {name: value for name, value in fields.items() if value is not None}

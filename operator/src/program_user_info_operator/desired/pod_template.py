@@ -1,0 +1,89 @@
+"""The pods: restricted security, the configuration and the Secrets mounted, the user's own on top."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.desired.job_config import (
+    CONFIG_DIRECTORY,
+    SECRETS_DIRECTORY,
+    secret_mounts,
+)
+
+METRICS_PORT = 9249
+CLAIM_DIRECTORY = "/var/lib/program-user-info-job"
+_CLAIM = "claim:"
+_MAIN_CONTAINER = "flink-main-container"  # the name that Flink's Kubernetes integration looks for
+_USER = 9999
+
+
+def pod_template(spec: JobSpec, labels: dict[str, str], config_map_name: str) -> dict[str, Any]:
+    """The template of JobManager and TaskManager pods."""
+    volumes: list[dict[str, Any]] = [{"name": "config", "configMap": {"name": config_map_name}}]
+    mounts: list[dict[str, Any]] = [
+        {"name": "config", "mountPath": CONFIG_DIRECTORY, "readOnly": True}
+    ]
+    for volume, secret in secret_mounts(spec).items():
+        volumes.append({"name": volume, "secret": {"secretName": secret}})
+        path = f"{SECRETS_DIRECTORY}/{volume}"
+        mounts.append({"name": volume, "mountPath": path, "readOnly": True})
+    claim = claim_name(spec)
+    if claim is not None:
+        volumes.append({"name": "state", "persistentVolumeClaim": {"claimName": claim}})
+        mounts.append({"name": "state", "mountPath": CLAIM_DIRECTORY})
+    template = {
+        "apiVersion": "v1",
+        "kind": "Pod",
+        "metadata": {"labels": labels},
+        "spec": {
+            "securityContext": {
+                "runAsNonRoot": True,
+                "runAsUser": _USER,
+                "runAsGroup": _USER,
+                "fsGroup": _USER,
+                "seccompProfile": {"type": "RuntimeDefault"},
+            },
+            "containers": [
+                {
+                    "name": _MAIN_CONTAINER,
+                    "ports": [{"name": "metrics", "containerPort": METRICS_PORT}],
+                    "securityContext": {
+                        "allowPrivilegeEscalation": False,
+                        "capabilities": {"drop": ["ALL"]},
+                    },
+                    "volumeMounts": mounts,
+                }
+            ],
+            "volumes": volumes,
+        },
+    }
+    merged: dict[str, Any] = merge(template, spec.flink.pod_template)
+    return merged
+
+
+def claim_name(spec: JobSpec) -> str | None:
+    """The PersistentVolumeClaim named by `checkpoints.storage: claim:NAME`."""
+    storage = spec.checkpoints.storage
+    return storage.removeprefix(_CLAIM) if storage and storage.startswith(_CLAIM) else None
+
+
+def merge(base: Any, over: Any) -> Any:
+    """`over` on top of `base`: maps key by key, lists of named objects name by name."""
+    if isinstance(base, dict) and isinstance(over, dict):
+        merged = dict(base)
+        for key, value in over.items():
+            merged[key] = merge(base[key], value) if key in base else value
+        return merged
+    if _is_named(base) and _is_named(over):
+        by_name = {item["name"]: item for item in base}
+        for item in over:
+            by_name[item["name"]] = merge(by_name.get(item["name"], {}), item)
+        return list(by_name.values())
+    return over
+
+
+def _is_named(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(item, dict) and "name" in item for item in value
+    )

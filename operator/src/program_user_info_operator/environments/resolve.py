@@ -1,0 +1,135 @@
+"""Precedence, field by field: the CR, then the environment's profile, then the defaults."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from pydantic import ValidationError
+
+from program_user_info_operator.api.spec import JobSpec
+
+_ONLY_IN_CR = ("environment", "state", "restartNonce")
+# Half of one map and half of another would make neither.
+_WHOLE = {("cassandra", "schema", "replication"), ("flink", "podTemplate")}
+
+
+class Source(StrEnum):
+    """Where a value came from."""
+
+    SPEC = "spec"
+    PROFILE = "profile"
+    DEFAULT = "default"
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A complete spec; `sources` maps dotted paths of set fields to their source."""
+
+    spec: JobSpec
+    sources: dict[str, Source]
+
+
+@dataclass(frozen=True)
+class Unresolved:
+    """Why there is no complete spec: sentences that name field and remedy, for the user."""
+
+    messages: tuple[str, ...]
+    in_profile: bool
+
+
+def resolve(cr_spec: Mapping[str, Any], profile: Mapping[str, Any] | None) -> Resolved | Unresolved:
+    """Merge and validate. `profile` is None where the environment has none."""
+    misplaced = sorted(set(profile or {}) & set(_ONLY_IN_CR))
+    if misplaced:
+        fields = ", ".join(misplaced)
+        return Unresolved((f"{fields}: belongs to a job, not to a profile; remove it",), True)
+    sources: dict[str, Source] = {}
+    merged = _merge(cr_spec, profile or {}, (), sources)
+    environment = merged.get("environment")
+    if isinstance(environment, str):
+        _derive(merged, environment, sources)
+    try:
+        spec = JobSpec.model_validate(merged)
+    except ValidationError as error:
+        return _explain(error, sources, str(environment), profile is not None)
+    return Resolved(spec, sources)
+
+
+def _merge(
+    over: Mapping[str, Any],
+    under: Mapping[str, Any],
+    path: tuple[str, ...],
+    sources: dict[str, Source],
+) -> dict[str, Any]:
+    """`over` above `under`; null counts as not set. Records each leaf's source."""
+    merged: dict[str, Any] = {}
+    for key in [*under, *(key for key in over if key not in under)]:
+        here = (*path, str(key))
+        upper, lower = over.get(key), under.get(key)
+        if here not in _WHOLE and (isinstance(upper, Mapping) or isinstance(lower, Mapping)):
+            if isinstance(upper, Mapping | None) and isinstance(lower, Mapping | None):
+                merged[key] = _merge(upper or {}, lower or {}, here, sources)
+                continue
+        value, source = (upper, Source.SPEC) if upper is not None else (lower, Source.PROFILE)
+        if value is not None:
+            merged[key] = value
+            sources[".".join(here)] = source
+    return merged
+
+
+def _derive(merged: dict[str, Any], environment: str, sources: dict[str, Source]) -> None:
+    """The defaults that follow from other fields."""
+    kafka = merged.setdefault("kafka", {})
+    if not isinstance(kafka, dict):
+        return
+    for key, value in (
+        ("topic", f"{environment}.programuser.info"),
+        ("groupId", f"{environment}-programuser-group"),
+    ):
+        if key not in kafka:
+            kafka[key] = value
+            sources[f"kafka.{key}"] = Source.DEFAULT
+    if "deadLetterTopic" not in kafka:
+        kafka["deadLetterTopic"] = f"{kafka['topic']}.failed"
+        sources["kafka.deadLetterTopic"] = Source.DEFAULT
+    merged.setdefault("cassandra", {})
+
+
+def _explain(
+    error: ValidationError, sources: dict[str, Source], environment: str, has_profile: bool
+) -> Unresolved:
+    messages = []
+    in_profile = False
+    for each in error.errors(include_url=False, include_input=False):
+        path = _path(each["loc"])
+        if each["type"] == "missing":
+            hint = "" if has_profile else ", which does not exist"
+            text = (
+                f"{path}: set neither in the job's spec nor in the profile of environment"
+                f" {environment}{hint}; set it in one of them"
+            )
+        else:
+            text = each["msg"].removeprefix("Value error, ")
+            text = f"{path}: {text}" if path else text
+            if each["type"] == "extra_forbidden":
+                text = f"{path}: no such field; correct or remove it"
+        from_profile = any(
+            source is Source.PROFILE and (field == path or field.startswith(f"{path}."))
+            for field, source in sources.items()
+            if path
+        )
+        if from_profile:
+            text = f"{text} (set by the profile of environment {environment})"
+            in_profile = True
+        messages.append(text)
+    return Unresolved(tuple(messages), in_profile)
+
+
+def _path(location: tuple[int | str, ...]) -> str:
+    path = ""
+    for part in location:
+        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
+    return path

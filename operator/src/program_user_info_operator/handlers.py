@@ -1,0 +1,127 @@
+"""kopf wiring only: every event of a job, a child or a profile asks for one `reconcile(key)`.
+
+Events are hints; `reconcile` reads what is true. kopf's finalizers and progress annotations, which
+belong to its edge-triggered handlers, are not used.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any
+
+import kopf
+import structlog
+
+from program_user_info_operator.api import names
+from program_user_info_operator.cluster.api_server import JOB, ApiError, ApiServer
+from program_user_info_operator.reconcile import Key, ProfilesRef, Reconciler
+from program_user_info_operator.work_queue import WorkQueue
+
+log = structlog.get_logger(__name__)
+
+_PART_OF = "app.kubernetes.io/part-of=program-user-info"
+
+
+@dataclass(frozen=True)
+class Controller:
+    """What the handlers need; `namespaces` is empty for the whole cluster."""
+
+    api: ApiServer
+    reconciler: Reconciler
+    profiles: ProfilesRef
+    namespaces: tuple[str, ...]
+    workers: int
+    resync_seconds: float
+
+
+def register(controller: Controller) -> kopf.OperatorRegistry:
+    """A kopf registry with the handlers of this controller."""
+    registry = kopf.OperatorRegistry()
+    queue: WorkQueue[Key] = WorkQueue()
+    tasks: list[asyncio.Task[None]] = []
+
+    @kopf.on.login(registry=registry)
+    def login(**arguments: Any) -> kopf.ConnectionInfo | None:
+        return kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(
+            **arguments
+        )
+
+    @kopf.on.startup(registry=registry)
+    async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
+        settings.posting.enabled = False
+        settings.watching.label_selectors["v1", "configmaps"] = _PART_OF
+        settings.watching.label_selectors["flink.apache.org", "v1beta1", "flinkdeployments"] = (
+            _PART_OF
+        )
+        executor = ThreadPoolExecutor(controller.workers, thread_name_prefix="reconcile")
+        handle = _handler(controller.reconciler, executor)
+        for _index in range(controller.workers):
+            tasks.append(asyncio.create_task(queue.work(handle)))
+        tasks.append(asyncio.create_task(_resync(controller, queue)))
+
+    @kopf.on.cleanup(registry=registry)
+    async def stop(**_: Any) -> None:
+        for task in tasks:
+            task.cancel()
+
+    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
+    async def job_changed(namespace: str, name: str, **_: Any) -> None:
+        queue.add(Key(namespace, name))
+
+    @kopf.on.event("flink.apache.org", "v1beta1", "flinkdeployments", registry=registry)
+    async def deployment_changed(namespace: str, labels: kopf.Labels, **_: Any) -> None:
+        if names.LABEL_JOB in labels:
+            queue.add(Key(namespace, labels[names.LABEL_JOB]))
+
+    @kopf.on.event("v1", "configmaps", registry=registry)
+    async def config_map_changed(
+        namespace: str, name: str, labels: kopf.Labels, **_: Any
+    ) -> None:
+        if names.LABEL_JOB in labels:
+            queue.add(Key(namespace, labels[names.LABEL_JOB]))
+        elif (namespace, name) == (controller.profiles.namespace, controller.profiles.name):
+            await _add_all(controller, queue)
+
+    return registry
+
+
+def _handler(
+    reconciler: Reconciler, executor: ThreadPoolExecutor
+) -> Callable[[Key], Awaitable[None]]:
+    async def handle(key: Key) -> None:
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(executor, _reconcile_logged, reconciler, key)
+
+    return handle
+
+
+def _reconcile_logged(reconciler: Reconciler, key: Key) -> None:
+    with structlog.contextvars.bound_contextvars(namespace=key.namespace, job=key.name):
+        try:
+            reconciler.reconcile(key)
+        except ApiError as error:
+            log.warning("reconcile will be retried", error=str(error))
+            raise
+        except Exception:
+            log.exception("reconcile failed: this is a bug, please report it")
+            raise
+
+
+async def _add_all(controller: Controller, queue: WorkQueue[Key]) -> None:
+    """Every job that this controller watches; which of them changes, `reconcile` finds out."""
+    for namespace in controller.namespaces or (None,):
+        for job in await asyncio.to_thread(controller.api.list, JOB, namespace):
+            queue.add(Key(job["metadata"]["namespace"], job["metadata"]["name"]))
+
+
+async def _resync(controller: Controller, queue: WorkQueue[Key]) -> None:
+    """The safety net under the watches."""
+    while True:
+        await asyncio.sleep(controller.resync_seconds)
+        try:
+            await _add_all(controller, queue)
+        except ApiError as error:
+            log.warning("resync will be retried", error=str(error))

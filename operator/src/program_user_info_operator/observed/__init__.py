@@ -1,0 +1,1 @@
+"""What the cluster says, in our own small model. Pure; knows every supported Flink operator."""

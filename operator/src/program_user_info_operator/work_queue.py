@@ -1,0 +1,69 @@
+"""A queue of keys: each at most once, never worked on twice at a time, failures backed off."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Hashable
+from typing import Generic, TypeVar
+
+K = TypeVar("K", bound=Hashable)
+
+_FIRST_DELAY = 0.5
+_LONGEST_DELAY = 60.0
+
+
+class WorkQueue(Generic[K]):
+    """Keys waiting for work. A key added while it is worked on is worked on once more."""
+
+    def __init__(self, jitter: Callable[[], float] = random.random) -> None:
+        self._jitter = jitter
+        self._ready: asyncio.Queue[K] = asyncio.Queue()
+        self._queued: set[K] = set()
+        self._working: set[K] = set()
+        self._again: set[K] = set()
+        self._failures: dict[K, int] = {}
+        self._retries: dict[K, asyncio.TimerHandle] = {}
+
+    def add(self, key: K) -> None:
+        """Ask for the key to be worked on as soon as possible."""
+        if key in self._working:
+            self._again.add(key)
+        elif key not in self._queued:
+            retry = self._retries.pop(key, None)
+            if retry is not None:
+                retry.cancel()
+            self._queued.add(key)
+            self._ready.put_nowait(key)
+
+    async def work(self, handle: Callable[[K], Awaitable[None]]) -> None:
+        """Work on keys for ever; any number of workers may run at once.
+
+        `handle` raises to have the key tried again later, ever later as it fails in a row.
+        """
+        while True:
+            key = await self._ready.get()
+            self._queued.discard(key)
+            self._working.add(key)
+            try:
+                await handle(key)
+            except Exception:  # noqa: BLE001 - `handle` has logged it
+                self._retry_later(key)
+            else:
+                self._failures.pop(key, None)
+            finally:
+                self._working.discard(key)
+                if key in self._again:
+                    self._again.discard(key)
+                    self.add(key)
+
+    def _retry_later(self, key: K) -> None:
+        failures = self._failures[key] = self._failures.get(key, 0) + 1
+        delay = min(_FIRST_DELAY * 2.0 ** (failures - 1), _LONGEST_DELAY)
+        delay *= 0.5 + self._jitter() / 2
+
+        def retry() -> None:
+            self._retries.pop(key, None)
+            self.add(key)
+
+        self._retries[key] = asyncio.get_running_loop().call_later(delay, retry)
