@@ -83,5 +83,3 @@ def main() -> None:
         app()
     except StepFailed as failure:
         fail(str(failure))
-
-

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 
 import yaml
@@ -33,7 +32,7 @@ def make_certificates() -> None:
         return
     PKI.mkdir(parents=True, exist_ok=True)
     CONFIG.mkdir(parents=True, exist_ok=True)
-    os.chmod(PKI, 0o700)
+    PKI.chmod(0o700)
     _openssl(
         *("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", _DAYS, "-subj", "/CN=ca"),
         *("-keyout", PKI / "ca.key", "-out", PKI / "ca.crt"),
@@ -83,7 +82,7 @@ def _kubeconfig(name: str) -> None:
     }
     path = CONFIG / f"{name}.conf"
     path.write_text(yaml.safe_dump(document), encoding="utf-8")
-    os.chmod(path, 0o600)
+    path.chmod(0o600)
 
 
 def _openssl(*arguments: str | Path) -> None:

@@ -42,7 +42,9 @@ def up() -> None:
         _start_control_plane()
     with step("start containerd, kubelet, kube-proxy and DNS"):
         _start_node()
-        wait_until(_node_is_ready, "the node is Ready", timeout=120, log=processes.log_of("kubelet"))
+        wait_until(
+            _node_is_ready, "the node is Ready", timeout=120, log=processes.log_of("kubelet")
+        )
 
 
 def down() -> None:
@@ -157,7 +159,10 @@ def _start_node() -> None:
     CONTAINERD_STATE.mkdir(parents=True, exist_ok=True)
     processes.start("containerd", ["containerd", "--config", CONFIG / "containerd.toml"])
     wait_until(
-        CONTAINERD_SOCKET.exists, "containerd listens", timeout=30, log=processes.log_of("containerd")
+        CONTAINERD_SOCKET.exists,
+        "containerd listens",
+        timeout=30,
+        log=processes.log_of("containerd"),
     )
     processes.start(
         "kubelet",

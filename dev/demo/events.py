@@ -1,4 +1,4 @@
-"""Realistic events, the same for the same seed: updates out of order, duplicates, malformed ones."""
+"""Realistic events, the same for the same seed: late updates, duplicates, malformed ones."""
 
 from __future__ import annotations
 

@@ -50,37 +50,55 @@ def fold(records: Iterable[Record]) -> dict[Key, Row]:
 
 def _cells(event: dict[str, Any]) -> Row:
     cells: Row = {"pii_consent_required": _consent(event.get("requestForPIIConsent"))}
-    for column, field in (
-        ("program_name", "programName"),
-        ("program_externalid", "programExternalId"),
-    ):
+    readers = {
+        ("program_name", "programName"): _text,
+        ("program_externalid", "programExternalId"): _text,
+        ("created_at", "createdAt"): _millis,
+        ("updated_at", "updatedAt"): _millis,
+    }
+    for (column, field), read in readers.items():
         if field in event:
-            cells[column] = _text(event[field])
-    for column, field in (("created_at", "createdAt"), ("updated_at", "updatedAt")):
-        if field in event:
-            cells[column] = _millis(event[field])
+            cells[column] = read(event[field])
     profile = event["userProfile"]
     if "userLocations" in profile:
-        cells |= {f"{kind}_{field}": None for kind in _LOCATIONS for field in _FIELDS}
-        for place in profile["userLocations"]:
-            for field in _FIELDS:
-                if str(place.get("type")).lower() in _LOCATIONS and field in place:
-                    cells[f"{place['type'].lower()}_{field}"] = _text(place[field])
+        cells |= _locations(profile["userLocations"])
+    if "profileUserTypes" in profile:
+        cells |= _user_types(profile["profileUserTypes"])
+    return cells | _organisation(profile)
+
+
+def _locations(places: list[dict[str, Any]]) -> Row:
+    cells: Row = {f"{kind}_{field}": None for kind in _LOCATIONS for field in _FIELDS}
+    for place in places:
+        kind = str(place.get("type")).lower()
+        if kind in _LOCATIONS:
+            cells |= {f"{kind}_{field}": _text(place[field]) for field in _FIELDS if field in place}
+    return cells
+
+
+def _organisation(profile: dict[str, Any]) -> Row:
     if "rootOrg" in profile:
-        cells["organisation_id"] = _text(profile["rootOrg"].get("id"))
-        cells["organisation_name"] = _text(profile["rootOrg"].get("orgName"))
+        chosen, id_field = profile["rootOrg"], "id"
     elif "organisations" in profile:
         some = profile["organisations"]
-        best = next((each for each in some if each.get("isSchool") is False), (some or [{}])[0])
-        cells["organisation_id"] = _text(best.get("organisationId"))
-        cells["organisation_name"] = _text(best.get("orgName"))
-    if "profileUserTypes" in profile:
-        kinds = [_text(each.get("type")) for each in profile["profileUserTypes"]]
-        subs = [_text(each.get("subType")) for each in profile["profileUserTypes"]]
-        known = [kind.lower() for kind in kinds if kind]
-        cells["user_type"] = known[-1] if known else None
-        cells["user_sub_type"] = ",".join(dict.fromkeys(s.upper() for s in subs if s)) or None
-    return cells
+        chosen = next((each for each in some if each.get("isSchool") is False), (some or [{}])[0])
+        id_field = "organisationId"
+    else:
+        return {}
+    return {
+        "organisation_id": _text(chosen.get(id_field)),
+        "organisation_name": _text(chosen.get("orgName")),
+    }
+
+
+def _user_types(entries: list[dict[str, Any]]) -> Row:
+    kinds = [_text(each.get("type")) for each in entries]
+    subs = [_text(each.get("subType")) for each in entries]
+    known = [kind.lower() for kind in kinds if kind]
+    return {
+        "user_type": known[-1] if known else None,
+        "user_sub_type": ",".join(dict.fromkeys(sub.upper() for sub in subs if sub)) or None,
+    }
 
 
 def _parse(payload: bytes) -> dict[str, Any]:

@@ -24,9 +24,7 @@ class Builder:
     def has(self, image: str) -> bool:
         """Whether the builder's store holds the image."""
         arguments = ("inspect", "--type", "image") if self._is_buildah else ("image", "inspect")
-        done = subprocess.run(
-            [self._command, *arguments, image], capture_output=True, check=False
-        )
+        done = subprocess.run([self._command, *arguments, image], capture_output=True, check=False)
         return done.returncode == 0
 
     def base(self) -> str:

@@ -1,0 +1,1 @@
+"""What the development environment is built with, and what it builds first."""

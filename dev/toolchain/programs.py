@@ -42,7 +42,9 @@ def kubectl() -> Path:
     return KUBERNETES / "kubectl"
 
 
-def _build(target: Path, module: str, ldflags: str, *, package: str = "tool", note: str = "") -> None:
+def _build(
+    target: Path, module: str, ldflags: str, *, package: str = "tool", note: str = ""
+) -> None:
     if target.exists():
         return
     with step(f"build {target.name}{note}"), _fresh(target) as partial:

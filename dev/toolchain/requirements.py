@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+from pathlib import Path
 
 from dev.paths import LOGS
 from dev.steps import StepFailed, run, step
@@ -57,12 +58,11 @@ def install_packages() -> None:
 
 def _install(packages: list[str], env: dict[str, str]) -> None:
     # A policy of "deny" keeps the distribution's own containerd from starting beside ours.
-    policy = "/usr/sbin/policy-rc.d"
-    ours = not os.path.exists(policy)
+    policy = Path("/usr/sbin/policy-rc.d")
+    ours = not policy.exists()
     if ours:
-        with open(policy, "w", encoding="ascii") as file:
-            file.write("#!/bin/sh\nexit 101\n")
-        os.chmod(policy, 0o755)
+        policy.write_text("#!/bin/sh\nexit 101\n", encoding="ascii")
+        policy.chmod(0o755)
     try:
         run(
             ["apt-get", "install", "--yes", "--no-install-recommends", *packages],
@@ -72,7 +72,7 @@ def _install(packages: list[str], env: dict[str, str]) -> None:
         )
     finally:
         if ours:
-            os.unlink(policy)
+            policy.unlink()
 
 
 def find_builder() -> str:

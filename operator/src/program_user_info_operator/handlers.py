@@ -22,6 +22,9 @@ from program_user_info_operator.work_queue import WorkQueue
 
 log = structlog.get_logger(__name__)
 
+_JOBS = (names.GROUP, names.VERSION, names.PLURAL)
+_FLINK_DEPLOYMENTS = ("flink.apache.org", "v1beta1", "flinkdeployments")
+_CONFIG_MAPS = ("v1", "configmaps")
 _PART_OF = "app.kubernetes.io/part-of=program-user-info"
 
 
@@ -41,6 +44,14 @@ def register(controller: Controller) -> kopf.OperatorRegistry:
     """A kopf registry with the handlers of this controller."""
     registry = kopf.OperatorRegistry()
     queue: WorkQueue[Key] = WorkQueue()
+    _register_lifecycle(registry, controller, queue)
+    _register_watches(registry, controller, queue)
+    return registry
+
+
+def _register_lifecycle(
+    registry: kopf.OperatorRegistry, controller: Controller, queue: WorkQueue[Key]
+) -> None:
     tasks: list[asyncio.Task[None]] = []
 
     @kopf.on.login(registry=registry)
@@ -52,40 +63,39 @@ def register(controller: Controller) -> kopf.OperatorRegistry:
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
         settings.posting.enabled = False
-        settings.watching.label_selectors["v1", "configmaps"] = _PART_OF
-        settings.watching.label_selectors["flink.apache.org", "v1beta1", "flinkdeployments"] = (
-            _PART_OF
-        )
+        for kind in (_CONFIG_MAPS, _FLINK_DEPLOYMENTS):
+            settings.watching.label_selectors[kind] = _PART_OF
         executor = ThreadPoolExecutor(controller.workers, thread_name_prefix="reconcile")
         handle = _handler(controller.reconciler, executor)
-        for _index in range(controller.workers):
-            tasks.append(asyncio.create_task(queue.work(handle)))
-        tasks.append(asyncio.create_task(_resync(controller, queue)))
+        work = [queue.work(handle) for _ in range(controller.workers)]
+        tasks.extend(map(asyncio.create_task, [*work, _resync(controller, queue)]))
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
         for task in tasks:
             task.cancel()
 
-    @kopf.on.event(names.GROUP, names.VERSION, names.PLURAL, registry=registry)
-    async def job_changed(namespace: str, name: str, **_: Any) -> None:
-        queue.add(Key(namespace, name))
 
-    @kopf.on.event("flink.apache.org", "v1beta1", "flinkdeployments", registry=registry)
-    async def deployment_changed(namespace: str, labels: kopf.Labels, **_: Any) -> None:
+def _register_watches(
+    registry: kopf.OperatorRegistry, controller: Controller, queue: WorkQueue[Key]
+) -> None:
+    @kopf.on.event(*_JOBS, registry=registry)
+    async def job_changed(namespace: str | None, name: str, **_: Any) -> None:
+        queue.add(Key(str(namespace), name))
+
+    @kopf.on.event(*_FLINK_DEPLOYMENTS, registry=registry)
+    async def deployment_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
         if names.LABEL_JOB in labels:
-            queue.add(Key(namespace, labels[names.LABEL_JOB]))
+            queue.add(Key(str(namespace), labels[names.LABEL_JOB]))
 
-    @kopf.on.event("v1", "configmaps", registry=registry)
+    @kopf.on.event(*_CONFIG_MAPS, registry=registry)
     async def config_map_changed(
-        namespace: str, name: str, labels: kopf.Labels, **_: Any
+        namespace: str | None, name: str, labels: kopf.Labels, **_: Any
     ) -> None:
         if names.LABEL_JOB in labels:
-            queue.add(Key(namespace, labels[names.LABEL_JOB]))
+            queue.add(Key(str(namespace), labels[names.LABEL_JOB]))
         elif (namespace, name) == (controller.profiles.namespace, controller.profiles.name):
             await _add_all(controller, queue)
-
-    return registry
 
 
 def _handler(
@@ -113,7 +123,7 @@ def _reconcile_logged(reconciler: Reconciler, key: Key) -> None:
 async def _add_all(controller: Controller, queue: WorkQueue[Key]) -> None:
     """Every job that this controller watches; which of them changes, `reconcile` finds out."""
     for namespace in controller.namespaces or (None,):
-        for job in await asyncio.to_thread(controller.api.list, JOB, namespace):
+        for job in await asyncio.to_thread(controller.api.list_objects, JOB, namespace):
             queue.add(Key(job["metadata"]["namespace"], job["metadata"]["name"]))
 
 

@@ -129,7 +129,7 @@ class Reconciler:
 
     def _own_config_maps(self, owner: Owner) -> dict[str, Object]:
         selector = f"{names.LABEL_JOB}={owner.name}"
-        found = self._api.list(CONFIG_MAP, owner.namespace, selector)
+        found = self._api.list_objects(CONFIG_MAP, owner.namespace, selector)
         return {each["metadata"]["name"]: each for each in found if owner.uid in _owners(each)}
 
     def _apply(self, wanted: Object, live: Object | None) -> Object:

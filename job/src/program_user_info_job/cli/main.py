@@ -28,7 +28,9 @@ ConfigFile = Annotated[
 ]
 EventsFile = Annotated[
     Path | None,
-    typer.Argument(metavar="[FILE]", help="Events, one JSON document a line; default: standard input."),
+    typer.Argument(
+        metavar="[FILE]", help="Events, one JSON document a line; default: standard input."
+    ),
 ]
 
 

@@ -1,1 +1,1 @@
-"""The configuration file: its types, how it is read, and the client settings that follow from it."""
+"""The configuration file: its types, how it is read, the client settings that follow."""

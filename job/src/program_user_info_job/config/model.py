@@ -20,7 +20,7 @@ class _Section(
     pass
 
 
-class KafkaSecurity(_Section):
+class KafkaSecurity(_Section, frozen=True):
     """How the brokers are reached; secrets are directories with the files of a mounted Secret.
 
     `credentials_dir` holds `username` and `password`; `tls_dir` holds `ca.crt` and, for mutual
@@ -33,7 +33,7 @@ class KafkaSecurity(_Section):
     tls_dir: str | None = None
 
 
-class Kafka(_Section):
+class Kafka(_Section, frozen=True):
     """Where events come from and where dead letters go.
 
     `starting_offsets`: committed (else earliest), earliest, latest, or a UTC time to the second.
@@ -47,7 +47,7 @@ class Kafka(_Section):
     security: KafkaSecurity = KafkaSecurity()
 
 
-class Schema(_Section):
+class Schema(_Section, frozen=True):
     """Whether the job creates the keyspace and the table, and with which replication."""
 
     manage: bool = True
@@ -56,7 +56,7 @@ class Schema(_Section):
     )
 
 
-class Cassandra(_Section):
+class Cassandra(_Section, frozen=True):
     """Where rows go."""
 
     contact_points: Annotated[list[HostPort], Meta(min_length=1)]
@@ -75,7 +75,7 @@ class Cassandra(_Section):
     tls_dir: str | None = None
 
 
-class Writes(_Section):
+class Writes(_Section, frozen=True):
     """Limits of the write stage: sizes in rows and bytes, times in seconds."""
 
     batch_rows: Positive = 30
@@ -86,7 +86,7 @@ class Writes(_Section):
     future_bound: Positive = 86_400
 
 
-class Flink(_Section):
+class Flink(_Section, frozen=True):
     """Arrow batch in records, bundle time and checkpoint interval in milliseconds."""
 
     arrow_batch: Positive = 10_000
@@ -96,7 +96,7 @@ class Flink(_Section):
     parallelism: Positive | None = None
 
 
-class Config(_Section):
+class Config(_Section, frozen=True):
     """One job in one environment."""
 
     environment: NonEmpty

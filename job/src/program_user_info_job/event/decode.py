@@ -10,11 +10,11 @@ from program_user_info_job.event.mongo_shell import to_json
 from program_user_info_job.event.rejection import Reason, Rejected, kind_of
 
 ABSENT = msgspec.UNSET
-"""The value of a field that the event does not have; `None` is a field that is there and null."""
+"""Stands for a field that the event lacks; None is one that is there and null."""
 
 
 class Event(msgspec.Struct, gc=False):
-    """An enrolment event as it was sent: values of any kind, checked by the mapping field by field."""
+    """An event as it was sent: values of any kind, which the mapping checks field by field."""
 
     programId: Any = ABSENT
     programName: Any = ABSENT
@@ -46,9 +46,7 @@ def decode_event(payload: bytes | None) -> Event:
         try:
             payload.decode()
         except UnicodeDecodeError as error:
-            raise Rejected(
-                Reason.INVALID_JSON, f"not UTF-8 at byte {error.start}"
-            ) from None
+            raise Rejected(Reason.INVALID_JSON, f"not UTF-8 at byte {error.start}") from None
     try:
         return _decode(payload)
     except (msgspec.MsgspecError, RecursionError) as error:

@@ -1,4 +1,4 @@
-"""Mongo-shell documents: `ISODate("…")` and `ObjectId("…")` outside of strings, read as their text."""
+"""Mongo-shell documents: bare `ISODate("…")` and `ObjectId("…")`, read as their text."""
 
 from __future__ import annotations
 

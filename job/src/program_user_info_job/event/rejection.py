@@ -39,7 +39,7 @@ class Rejected(Exception):
 
 
 def invalid_field(path: str, value: object, expected: str) -> Rejected:
-    """The rejection of a value of the wrong kind: names the field, the kind found, the kind wanted."""
+    """The rejection of a value of the wrong kind, naming field, kind found and kind wanted."""
     return Rejected(Reason.INVALID_FIELD, f"{path}: {kind_of(value)} found, {expected} expected")
 
 

@@ -1,4 +1,7 @@
-"""The write stage's Flink metrics. Lag is the Kafka source's own: `pendingRecords`, `records-lag-max`."""
+"""The write stage's Flink metrics.
+
+Lag is the Kafka source's own metric: `pendingRecords`, `records_lag_max`.
+"""
 
 from __future__ import annotations
 
@@ -21,7 +24,7 @@ class StageMetrics:
         self._latency = group.distribution("write_latency_ms")
 
     def record(self, written: int, rejections: Iterable[Rejection], seconds: float) -> None:
-        """Count one batch: rows acknowledged, rows rejected, seconds from bytes to acknowledgement."""
+        """Count one batch; `seconds` go from its bytes to the last acknowledgement."""
         self._written.inc(written)
         for reason, count in Counter(rejection.reason for rejection in rejections).items():
             self._rejected[reason].inc(count)

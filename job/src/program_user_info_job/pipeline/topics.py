@@ -41,8 +41,8 @@ def _partitions(admin: AdminClient, kafka: Kafka) -> list[int]:
         ) from error
     if topic.error is not None:
         raise KafkaNotReady(
-            f"kafka.topic: {kafka.topic} cannot be read ({topic.error.str()}); create it, or correct"
-            " its name"
+            f"kafka.topic: {kafka.topic} cannot be read ({topic.error.str()}); create it, or"
+            " correct its name"
         )
     return sorted(topic.partitions)
 
@@ -85,9 +85,7 @@ def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) 
         consumer.close()
 
 
-def _resolve(
-    consumer: Consumer, wanted: list[TopicPartition], start: str
-) -> list[TopicPartition]:
+def _resolve(consumer: Consumer, wanted: list[TopicPartition], start: str) -> list[TopicPartition]:
     found: dict[int, int] = {}
     if start not in ("earliest", "latest"):
         millis = round(datetime.fromisoformat(start).timestamp() * 1000)

@@ -69,10 +69,8 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         answers: list[str | None] = [None] * len(payloads)
         rejections: dict[int, Rejection] = {}
         rows: list[Indexed] = []
-        # Arrow hands timestamps over in nanoseconds or coarser, depending on Flink's release.
-        millis = timestamps.astype("datetime64[ms]").astype("int64")
         for index, (payload, offset, moment) in enumerate(
-            zip(payloads, offsets.tolist(), millis.tolist(), strict=True)
+            zip(payloads, offsets.tolist(), _milliseconds(timestamps), strict=True)
         ):
             outcome = to_row(payload, Origin(offset, moment), rules, now)
             if isinstance(outcome, Rejection):
@@ -99,3 +97,11 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
             )
             self._logged = time.monotonic()
             self._read = self._rejected = 0.0
+
+
+def _milliseconds(timestamps: pd.Series) -> list[int]:
+    """Since the epoch; with or without a zone and in any unit, depending on Flink's release."""
+    if timestamps.dt.tz is not None:
+        timestamps = timestamps.dt.tz_convert("UTC").dt.tz_localize(None)
+    millis: list[int] = timestamps.astype("datetime64[ms]").astype("int64").tolist()
+    return millis

@@ -1,1 +1,1 @@
-"""A decoded event in, a row and its write timestamp out. Pure; the rules are the contract's table."""
+"""A decoded event in, a row and its write timestamp out. Pure; the contract has the rules."""

@@ -11,12 +11,9 @@ from program_user_info_job.row.values import read_text
 Cells = dict[str, Any]
 
 _FLAT_COLUMNS = {
-    kind: tuple((field, f"{kind}_{field}") for field in LOCATION_FIELDS)
-    for kind in LOCATION_TYPES
+    kind: tuple((field, f"{kind}_{field}") for field in LOCATION_FIELDS) for kind in LOCATION_TYPES
 }
-_NO_LOCATIONS: Cells = {
-    column: None for columns in _FLAT_COLUMNS.values() for _, column in columns
-}
+_NO_LOCATIONS: Cells = {column: None for columns in _FLAT_COLUMNS.values() for _, column in columns}
 
 
 def flat_locations(entries: Any) -> Cells:

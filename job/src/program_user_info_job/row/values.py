@@ -20,7 +20,7 @@ _TIMESTAMP = "an ISO-8601 timestamp with zone, $date or epoch milliseconds"
 def read_text(value: Any, path: str) -> str | None:
     """Text as it is, an integer as its digits; blank and null are None."""
     if value.__class__ is str:
-        return value if value and not value.isspace() else None  # type: ignore[no-any-return]
+        return value if value and not value.isspace() else None
     if value is None:
         return None
     if value.__class__ is int:
@@ -38,7 +38,7 @@ def read_id(value: Any, path: str) -> str | None:
 def read_consent(value: Any, path: str) -> bool:
     """A boolean, or its name in any case; null is False."""
     if value is True or value is False:
-        return value  # type: ignore[no-any-return]
+        return value
     if value is None:
         return False
     if value.__class__ is str:

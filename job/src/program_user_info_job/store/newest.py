@@ -9,9 +9,9 @@ from program_user_info_job.row.convert import Row
 
 
 class Indexed(NamedTuple):
-    """A row and the position of its event in the batch that Flink handed over."""
+    """A row and the position of its event in what Flink handed over at once."""
 
-    index: int
+    position: int
     row: Row
 
 

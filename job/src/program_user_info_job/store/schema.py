@@ -16,12 +16,15 @@ def create_statements(cassandra: Cassandra) -> list[str]:
     columns = "".join(
         f"    {name} {cql_type},\n" for name, cql_type in LAYOUTS[cassandra.layout].columns.items()
     )
-    return [
+    keyspace = (
         f"CREATE KEYSPACE IF NOT EXISTS {cassandra.keyspace}\n"
-        f"    WITH replication = {{{replication}}}",
+        f"    WITH replication = {{{replication}}}"
+    )
+    table = (
         f"CREATE TABLE IF NOT EXISTS {cassandra.keyspace}.{cassandra.table} (\n"
-        f"{columns}    PRIMARY KEY ({', '.join(KEY)})\n)",
-    ]
+        f"{columns}    PRIMARY KEY ({', '.join(KEY)})\n)"
+    )
+    return [keyspace, table]
 
 
 def mismatches(cassandra: Cassandra, live: Mapping[str, str]) -> list[str]:

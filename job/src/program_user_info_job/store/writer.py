@@ -63,7 +63,7 @@ class Writer:
         self._tie = itertools.count()
 
     def write(self, rows: Iterable[Indexed]) -> dict[int, Rejection]:
-        """Write all rows; the rejections of refused ones by the index of their event.
+        """Write all rows; the rejections of refused ones by the position of their event.
 
         Returns only when each row is acknowledged or refused. Raises `WriteGaveUp` after
         `give_up_after` seconds without getting there, and the driver's own error for one that
@@ -87,7 +87,7 @@ class Writer:
             self._send_all(iter(alone), refused, deadline)
             if refused:
                 detail = "the statement was refused as invalid"
-                rejections[item.index] = Rejection(Reason.REFUSED_BY_CASSANDRA, detail)
+                rejections[item.position] = Rejection(Reason.REFUSED_BY_CASSANDRA, detail)
         return rejections
 
     def _send_all(self, batches: Iterator[Batch], refused: list[Batch], deadline: float) -> None:
@@ -139,7 +139,7 @@ class Writer:
         if not isinstance(error, _RETRYABLE):
             raise error or RuntimeError("no error to retry")
         delay = min(_FIRST_DELAY * 2.0 ** (answer.attempt - 1), _LONGEST_DELAY)
-        due = time.monotonic() + delay * random.uniform(0.5, 1.0)  # noqa: S311 - jitter
+        due = time.monotonic() + delay * random.uniform(0.5, 1.0)
         if due > deadline:
             raise WriteGaveUp(
                 f"Cassandra did not acknowledge a write within {self._writes.give_up_after} s"
@@ -147,7 +147,9 @@ class Writer:
                 " up and reachable; the records are replayed from the last checkpoint"
             ) from error
         if answer.attempt == 1:
-            log.warning("write will be retried", error=type(error).__name__, delay_s=round(delay, 2))
+            log.warning(
+                "write will be retried", error=type(error).__name__, delay_s=round(delay, 2)
+            )
         return due
 
 

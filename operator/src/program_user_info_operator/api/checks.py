@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Any
 
-from pydantic import AfterValidator, Field, WithJsonSchema
+from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic_core import core_schema
 
 
 @dataclass(frozen=True)
@@ -16,28 +17,37 @@ class Rule:
     cel: str
     message: str
 
-    def schema(self) -> dict[str, str]:
-        """As an entry of `x-kubernetes-validations`."""
-        return {"rule": self.cel, "message": self.message}
 
+@dataclass(frozen=True)
+class Text:
+    """Annotates a string that must match `pattern` as a whole; `expected` says what is right."""
 
-def text(pattern: str, expected: str, *, max_length: int, rules: tuple[Rule, ...] = ()) -> Any:
-    """A string type that must match `pattern` as a whole; `expected` says what would be right."""
-    compiled = re.compile(pattern)
+    pattern: str
+    expected: str
+    max_length: int
 
-    def check(value: str) -> str:
-        if len(value) > max_length or compiled.fullmatch(value) is None:
-            raise ValueError(f"must be {expected}")
+    def __get_pydantic_core_schema__(
+        self, source: Any, handler: GetCoreSchemaHandler
+    ) -> core_schema.CoreSchema:
+        return core_schema.no_info_after_validator_function(self._check, handler(source))
+
+    def __get_pydantic_json_schema__(
+        self, _: core_schema.CoreSchema, __: GetJsonSchemaHandler
+    ) -> dict[str, Any]:
+        rule = Rule(f"self.matches('^(?:{_quote(self.pattern)})$')", f"must be {self.expected}")
+        return {"type": "string", "maxLength": self.max_length, **cel(rule)}
+
+    def _check(self, value: str) -> str:
+        if len(value) > self.max_length or re.fullmatch(self.pattern, value) is None:
+            raise ValueError(f"must be {self.expected}")
         return value
 
-    cel = f"self.matches('^(?:{_quote(pattern)})$')"
-    validations = [Rule(cel, f"must be {expected}"), *rules]
-    schema = {
-        "type": "string",
-        "maxLength": max_length,
-        "x-kubernetes-validations": [rule.schema() for rule in validations],
+
+def cel(*rules: Rule) -> dict[str, Any]:
+    """The rules as a schema's `x-kubernetes-validations`."""
+    return {
+        "x-kubernetes-validations": [{"rule": rule.cel, "message": rule.message} for rule in rules]
     }
-    return Annotated[str, AfterValidator(check), WithJsonSchema(schema)]
 
 
 def free_form(description: str) -> Any:

@@ -88,35 +88,7 @@ def _structural(schema: Json, *, partial: bool) -> Json:
 
     With `partial`, nothing is required: the profile or a default may supply it.
     """
-    definitions = schema.get("$defs", {})
-
-    def convert(node: Json) -> Json:
-        if "$ref" in node:
-            target = definitions[node["$ref"].rpartition("/")[2]]
-            return convert(target | {key: node[key] for key in node if key != "$ref"})
-        if "anyOf" in node:
-            return convert(_one_of(node))
-        if len(node.get("allOf", [])) == 1:
-            return convert(node["allOf"][0] | {k: v for k, v in node.items() if k != "allOf"})
-        kept = {key: value for key, value in node.items() if key in _KEPT}
-        if "exclusiveMinimum" in node:
-            kept |= {"minimum": node["exclusiveMinimum"], "exclusiveMinimum": True}
-        if "const" in node:
-            kept |= {"type": "string", "enum": [node["const"]]}
-        if "properties" in node:
-            kept["properties"] = {
-                name: convert(child) for name, child in node["properties"].items()
-            }
-        if "items" in node:
-            kept["items"] = convert(node["items"])
-        extra = node.get("additionalProperties")
-        if isinstance(extra, dict) and "x-kubernetes-preserve-unknown-fields" not in node:
-            kept["additionalProperties"] = convert(extra)
-        if not partial and "required" in node:
-            kept["required"] = node["required"]
-        return kept
-
-    return convert(schema)
+    return _Structural(schema.get("$defs", {}), partial).convert(schema)
 
 
 _KEPT = {
@@ -140,12 +112,49 @@ _KEPT = {
 }
 
 
+class _Structural:
+    def __init__(self, definitions: Json, partial: bool) -> None:
+        self._definitions = definitions
+        self._partial = partial
+
+    def convert(self, node: Json) -> Json:
+        if "$ref" in node:
+            target = self._definitions[node["$ref"].rpartition("/")[2]]
+            return self.convert(target | _without(node, "$ref"))
+        if "anyOf" in node:
+            return self.convert(_one_of(node))
+        kept = {key: value for key, value in node.items() if key in _KEPT}
+        if "exclusiveMinimum" in node:
+            kept |= {"minimum": node["exclusiveMinimum"], "exclusiveMinimum": True}
+        kept |= self._children(node)
+        if "required" in node and not self._partial:
+            kept["required"] = node["required"]
+        return kept
+
+    def _children(self, node: Json) -> Json:
+        children: Json = {}
+        if "properties" in node:
+            properties = node["properties"].items()
+            children["properties"] = {name: self.convert(child) for name, child in properties}
+        if "items" in node:
+            children["items"] = self.convert(node["items"])
+        extra = node.get("additionalProperties")
+        if isinstance(extra, dict) and "x-kubernetes-preserve-unknown-fields" not in node:
+            children["additionalProperties"] = self.convert(extra)
+        return children
+
+
 def _one_of(node: Json) -> Json:
     """`X | None` as a nullable X, `int | str` as int-or-string."""
-    outer = {key: value for key, value in node.items() if key != "anyOf"}
     kinds = [child for child in node["anyOf"] if child.get("type") != "null"]
+    outer = _without(node, "anyOf")
     if {child.get("type") for child in kinds} == {"integer", "string"}:
         return outer | {"x-kubernetes-int-or-string": True}
     if len(kinds) != 1:
         raise NotImplementedError(f"no structural schema for {node}")
-    return kinds[0] | outer | {"nullable": True}
+    nullable: Json = kinds[0] | outer | {"nullable": True}
+    return nullable
+
+
+def _without(node: Json, key: str) -> Json:
+    return {name: value for name, value in node.items() if name != key}

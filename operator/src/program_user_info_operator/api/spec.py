@@ -12,52 +12,78 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.alias_generators import to_camel
 
-from program_user_info_operator.api.checks import Rule, free_form, text
+from program_user_info_operator.api.checks import Rule, Text, cel, free_form
 from program_user_info_operator.api.flink_options import OWNED_OPTIONS
 
-Environment = text(
-    "[a-z][a-z0-9-]*",
-    "a short lower-case name such as dev or staging, letters, digits and dashes only",
-    max_length=30,
-)
-Topic = text(
-    "[a-zA-Z0-9._-]+",
-    "a Kafka topic name: letters, digits, dots, dashes and underscores only",
-    max_length=249,
-)
-GroupId = text("[^\\s]+", "a Kafka group id without blanks", max_length=255)
-Identifier = text(
-    "[a-zA-Z][a-zA-Z0-9_]*",
-    "a Cassandra name: a letter, then letters, digits and underscores, at most 48 in all",
-    max_length=48,
-)
-HostPort = text(
-    "[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[0-9]{1,5}",
-    "host:port, such as kafka:9092",
-    max_length=260,
-)
-StartingOffsets = text(
-    "committed|earliest|latest|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
-    "one of committed, earliest, latest, or a UTC time such as 2023-01-12T06:30:00Z",
-    max_length=20,
-)
-Memory = text(
-    "[1-9][0-9]*(m|g|Mi|Gi)", "an amount of memory such as 2048m, 2g or 2Gi", max_length=12
-)
-Duration = text(
-    "[1-9][0-9]*(ms|s|min|h)", "a duration such as 500ms, 10s or 5min", max_length=12
-)
-Storage = text(
-    "(s3|s3a|gs|abfs|abfss|oss|hdfs|file)://.+|claim:[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
-    "a URI such as s3://bucket/path, or claim:NAME of a PersistentVolumeClaim",
-    max_length=512,
-)
-FlinkVersion = text("v[0-9]+_[0-9]+", "a Flink version such as v1_20", max_length=8)
-SecretName = text(
-    "[a-z0-9]([a-z0-9.-]*[a-z0-9])?", "the name of a Secret in the job's namespace", max_length=253
-)
-Image = text("[^\\s]+", "an image reference without blanks", max_length=512)
-Version = text("[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "a tag of the bundled image", max_length=128)
+Environment = Annotated[
+    str,
+    Text(
+        "[a-z][a-z0-9-]*",
+        "a short lower-case name such as dev or staging, letters, digits and dashes only",
+        max_length=30,
+    ),
+]
+Topic = Annotated[
+    str,
+    Text(
+        "[a-zA-Z0-9._-]+",
+        "a Kafka topic name: letters, digits, dots, dashes and underscores only",
+        max_length=249,
+    ),
+]
+GroupId = Annotated[str, Text("[^\\s]+", "a Kafka group id without blanks", max_length=255)]
+Identifier = Annotated[
+    str,
+    Text(
+        "[a-zA-Z][a-zA-Z0-9_]*",
+        "a Cassandra name: a letter, then letters, digits and underscores, at most 48 in all",
+        max_length=48,
+    ),
+]
+HostPort = Annotated[
+    str,
+    Text(
+        "[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[0-9]{1,5}",
+        "host:port, such as kafka:9092",
+        max_length=260,
+    ),
+]
+StartingOffsets = Annotated[
+    str,
+    Text(
+        "committed|earliest|latest|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+        "one of committed, earliest, latest, or a UTC time such as 2023-01-12T06:30:00Z",
+        max_length=20,
+    ),
+]
+Memory = Annotated[
+    str,
+    Text("[1-9][0-9]*(m|g|Mi|Gi)", "an amount of memory such as 2048m, 2g or 2Gi", max_length=12),
+]
+Duration = Annotated[
+    str, Text("[1-9][0-9]*(ms|s|min|h)", "a duration such as 500ms, 10s or 5min", max_length=12)
+]
+Storage = Annotated[
+    str,
+    Text(
+        "(s3|s3a|gs|abfs|abfss|oss|hdfs|file)://.+|claim:[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+        "a URI such as s3://bucket/path, or claim:NAME of a PersistentVolumeClaim",
+        max_length=512,
+    ),
+]
+FlinkVersion = Annotated[str, Text("v[0-9]+_[0-9]+", "a Flink version such as v1_20", max_length=8)]
+SecretName = Annotated[
+    str,
+    Text(
+        "[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+        "the name of a Secret in the job's namespace",
+        max_length=253,
+    ),
+]
+Image = Annotated[str, Text("[^\\s]+", "an image reference without blanks", max_length=512)]
+Version = Annotated[
+    str, Text("[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "a tag of the bundled image", max_length=128)
+]
 
 _OWNED = ", ".join(f"'{key}'" for key in OWNED_OPTIONS)
 
@@ -80,15 +106,13 @@ class KafkaSecurity(Section):
     """How the brokers are reached."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                Rule(
-                    "!has(self.saslMechanism) || !has(self.protocol)"
-                    " || self.protocol.startsWith('SASL')",
-                    "saslMechanism needs protocol SASL_PLAINTEXT or SASL_SSL",
-                ).schema(),
-            ]
-        }
+        json_schema_extra=cel(
+            Rule(
+                "!has(self.saslMechanism) || !has(self.protocol)"
+                " || self.protocol.startsWith('SASL')",
+                "saslMechanism needs protocol SASL_PLAINTEXT or SASL_SSL",
+            )
+        )
     )
     protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="Protocol of the brokers."
@@ -128,12 +152,8 @@ class CassandraSchema(Section):
     replication: Annotated[
         dict[str, int | str],
         Field(
-            json_schema_extra={
-                "maxProperties": 32,
-                "x-kubernetes-validations": [
-                    Rule("'class' in self", "needs class, such as NetworkTopologyStrategy").schema()
-                ],
-            }
+            json_schema_extra={"maxProperties": 32}
+            | cel(Rule("'class' in self", "needs class, such as NetworkTopologyStrategy"))
         ),
     ] = Field(
         {"class": "SimpleStrategy", "replication_factor": 1},
@@ -215,15 +235,13 @@ class Autoscaling(Section):
     """Scaling by the Flink operator's autoscaler."""
 
     model_config = ConfigDict(
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                Rule(
-                    "!has(self.minParallelism) || !has(self.maxParallelism)"
-                    " || self.minParallelism <= self.maxParallelism",
-                    "minParallelism must not exceed maxParallelism",
-                ).schema()
-            ]
-        }
+        json_schema_extra=cel(
+            Rule(
+                "!has(self.minParallelism) || !has(self.maxParallelism)"
+                " || self.minParallelism <= self.maxParallelism",
+                "minParallelism must not exceed maxParallelism",
+            )
+        )
     )
     enabled: bool = Field(False, description="Let the Flink operator choose the parallelism.")
     min_parallelism: Annotated[int, Field(ge=1, le=1024)] = Field(1, description="Lower bound.")
@@ -242,15 +260,13 @@ class Flink(Section):
     configuration: Annotated[
         dict[str, str],
         Field(
-            json_schema_extra={
-                "maxProperties": 256,
-                "x-kubernetes-validations": [
-                    Rule(
-                        f"self.all(key, !(key in [{_OWNED}]))",
-                        "sets an option that the operator owns; use the field of spec instead",
-                    ).schema()
-                ],
-            }
+            json_schema_extra={"maxProperties": 256}
+            | cel(
+                Rule(
+                    f"self.all(key, !(key in [{_OWNED}]))",
+                    "sets an option that the operator owns; use the field of spec instead",
+                )
+            )
         ),
     ] = Field({}, description="Flink options.")
     pod_template: dict[str, Any] = free_form("Merged over the pod template of all pods.")
@@ -261,14 +277,12 @@ class JobSpec(Section):
 
     environment: Environment = Field(
         description="Names the profile, and the default topic and group. Cannot be changed.",
-        json_schema_extra={
-            "x-kubernetes-validations": [
-                Rule(
-                    "self == oldSelf",
-                    "cannot be changed: create a job of another name for another environment",
-                ).schema()
-            ]
-        },
+        json_schema_extra=cel(
+            Rule(
+                "self == oldSelf",
+                "cannot be changed: create a job of another name for another environment",
+            )
+        ),
     )
     kafka: Kafka = Field(description="Where events come from and where dead letters go.")
     cassandra: Cassandra = Field(description="Where rows go.")

@@ -79,7 +79,7 @@ class ApiServer:
                 return None
             raise
 
-    def list(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
+    def list_objects(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
         """All objects that the label selector matches, in one namespace or in all."""
         query = [("labelSelector", selector)] if selector else []
         items: list[Object] = self._request("GET", kind.path(namespace), query=query)["items"]
@@ -139,7 +139,9 @@ class ApiServer:
             response = self._client.call_api(*request, _request_timeout=_TIMEOUT)
             data = response.read()
         except (HTTPError, ApiException, OSError) as error:
-            raise ApiError(0, f"the API server cannot be reached: {type(error).__name__}") from error
+            raise ApiError(
+                0, f"the API server cannot be reached: {type(error).__name__}"
+            ) from error
         if not 200 <= response.status < 300:
             raise ApiError(response.status, _message(data))
         document: Object = json.loads(data)

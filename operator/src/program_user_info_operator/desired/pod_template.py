@@ -1,4 +1,4 @@
-"""The pods: restricted security, the configuration and the Secrets mounted, the user's own on top."""
+"""The pods: restricted security, configuration and Secrets mounted, the user's own on top."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def pod_template(spec: JobSpec, labels: dict[str, str], config_map_name: str) ->
         "kind": "Pod",
         "metadata": {"labels": labels},
         "spec": {
+            "enableServiceLinks": False,
             "securityContext": {
                 "runAsNonRoot": True,
                 "runAsUser": _USER,

@@ -1,8 +1,7 @@
-"""Profiles: one YAML document per environment, as the ConfigMap's data or as a file for `render`."""
+"""Profiles: one YAML document per environment, the data of one ConfigMap."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -31,8 +30,3 @@ def parse_profile(environment: str, text: str) -> dict[str, Any] | InvalidProfil
             f"the profile of environment {environment} must be a mapping of spec fields"
         )
     return document
-
-
-def profiles_of_configmap(configmap: Mapping[str, Any] | None) -> dict[str, str]:
-    """Environment names to the text of their profiles."""
-    return dict((configmap or {}).get("data") or {})

@@ -69,15 +69,19 @@ def _merge(
     for key in [*under, *(key for key in over if key not in under)]:
         here = (*path, str(key))
         upper, lower = over.get(key), under.get(key)
-        if here not in _WHOLE and (isinstance(upper, Mapping) or isinstance(lower, Mapping)):
-            if isinstance(upper, Mapping | None) and isinstance(lower, Mapping | None):
-                merged[key] = _merge(upper or {}, lower or {}, here, sources)
-                continue
+        if here not in _WHOLE and _are_maps(upper, lower):
+            merged[key] = _merge(upper or {}, lower or {}, here, sources)
+            continue
         value, source = (upper, Source.SPEC) if upper is not None else (lower, Source.PROFILE)
         if value is not None:
             merged[key] = value
             sources[".".join(here)] = source
     return merged
+
+
+def _are_maps(upper: Any, lower: Any) -> bool:
+    given = [value for value in (upper, lower) if value is not None]
+    return bool(given) and all(isinstance(value, Mapping) for value in given)
 
 
 def _derive(merged: dict[str, Any], environment: str, sources: dict[str, Source]) -> None:

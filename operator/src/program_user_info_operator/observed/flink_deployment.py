@@ -65,7 +65,7 @@ def _generation(reconciled: Mapping[str, Any]) -> int | None:
 
 
 def _lifecycle(text: str | None) -> Lifecycle | None:
-    return Lifecycle(text) if text in Lifecycle.__members__ else None
+    return Lifecycle(text) if text is not None and text in Lifecycle.__members__ else None
 
 
 def _parse(text: str | None) -> dict[str, Any]:

@@ -1,1 +1,1 @@
-"""What the observed state means: the conditions, and what may be cleaned up. Pure, clock injected."""
+"""What the observed state means: conditions, and what may go. Pure, the clock injected."""

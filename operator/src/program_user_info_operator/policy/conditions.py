@@ -34,7 +34,9 @@ def judge(spec: JobSpec, observed: ObservedJob | None) -> Verdict:
             return verdict
     state = observed.job_state or "unknown"
     lifecycle = observed.lifecycle or "unknown"
-    return Verdict("Reconciling", "Deploying", f"Flink's job is {state}, its deployment {lifecycle}")
+    return Verdict(
+        "Reconciling", "Deploying", f"Flink's job is {state}, its deployment {lifecycle}"
+    )
 
 
 def stalled(reason: str, messages: Sequence[str]) -> Verdict:

@@ -1,0 +1,54 @@
+"""Ports of the cluster's services on this machine, by kubectl; works for any cluster."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dev.cluster.target import kubeconfig, kubectl_path
+from dev.steps import StepFailed, tail
+
+
+@contextmanager
+def port_forward(target: str, namespace: str, port: int, local: int = 0) -> Iterator[int]:
+    """Forward a port of a service or pod; yields the local port once it accepts connections."""
+    local = local or _free_port()
+    with tempfile.TemporaryDirectory() as folder:
+        log = Path(folder) / "port-forward.log"
+        with log.open("wb") as output:
+            process = subprocess.Popen(
+                [
+                    *(kubectl_path(), "--kubeconfig", str(kubeconfig()), "port-forward"),
+                    *("--namespace", namespace, target, f"{local}:{port}"),
+                ],
+                stdout=output,
+                stderr=subprocess.STDOUT,
+            )
+        try:
+            _await_port(local, process, target, log)
+            yield local
+        finally:
+            process.terminate()
+            process.wait()
+
+
+def _await_port(port: int, process: subprocess.Popen[bytes], target: str, log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while time.monotonic() < deadline and process.poll() is None:
+        with socket.socket() as probe:
+            if probe.connect_ex(("127.0.0.1", port)) == 0:
+                return
+        time.sleep(0.1)
+    raise StepFailed(f"cannot forward a port to {target}\n{tail(log)}")
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
