@@ -68,6 +68,14 @@ def env() -> None:
 
 
 @app.command()
+def generate() -> None:
+    """Write the CRD from the types, for `crds/` and the chart."""
+    from dev.generate import write_crd
+
+    write_crd()
+
+
+@app.command()
 def demo(
     events: Annotated[int, typer.Option(min=100, help="Generated events.")] = 5000,
 ) -> None:

@@ -36,7 +36,9 @@ _GROUP = "dev-programuser-group"
 _TABLE = "sunbird_programs.program_enrollment"
 _SHOWN = ("program_name", "state_name", "district_name", "user_type", "user_sub_type")
 
-_out = Console(highlight=False)
+_WIDTH = 150
+
+_out = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
 
 
 def run_demo(count: int) -> None:
@@ -119,7 +121,7 @@ def _produce(count: int) -> None:
 def _show_objects() -> None:
     for kind in ("puij", "flinkdeployment"):
         _out.print(f"\n[dim]$ kubectl get {kind} -n {NAMESPACE}[/]")
-        _out.print(kubectl("get", kind, "-n", NAMESPACE).rstrip())
+        _out.print(kubectl("get", kind, "-n", NAMESPACE).rstrip(), soft_wrap=True)
 
 
 def _show_rows() -> dict[Key, Row]:

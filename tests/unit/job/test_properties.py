@@ -25,7 +25,31 @@ SCALARS = (
     | st.sampled_from(["2023-01-12T06:30:56.829Z", "0001-01-01T00:00:00+23:59", "state", "TRUE"])
 )
 KEYS = st.sampled_from(
-    ["programId", "programName", "programExternalId", "userId", "userProfile", "userLocations", "rootOrg", "createdAt", "organisations", "profileUserTypes", "type", "subType", "code", "id", "name", "orgName", "isSchool", "updatedAt", "deleted", "requestForPIIConsent", "$oid", "$date", "$numberLong"]
+    [
+        "programId",
+        "programName",
+        "programExternalId",
+        "userId",
+        "userProfile",
+        "userLocations",
+        "rootOrg",
+        "createdAt",
+        "organisations",
+        "profileUserTypes",
+        "type",
+        "subType",
+        "code",
+        "id",
+        "name",
+        "orgName",
+        "isSchool",
+        "updatedAt",
+        "deleted",
+        "requestForPIIConsent",
+        "$oid",
+        "$date",
+        "$numberLong",
+    ]
 )
 JSON = st.recursive(
     SCALARS,

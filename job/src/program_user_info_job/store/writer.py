@@ -39,6 +39,7 @@ _RETRYABLE = (
 )
 _FIRST_DELAY = 0.1
 _LONGEST_DELAY = 5.0
+_WARN_INTERVAL = 10.0
 
 log = structlog.get_logger(__name__)
 
@@ -61,6 +62,7 @@ class Writer:
         self._writes = writes
         self._statements = Statements(session, cassandra, writes)
         self._tie = itertools.count()
+        self._warned = -_WARN_INTERVAL
 
     def write(self, rows: Iterable[Indexed]) -> dict[int, Rejection]:
         """Write all rows; the rejections of refused ones by the position of their event.
@@ -146,10 +148,9 @@ class Writer:
                 f" ({type(error).__name__}, attempt {answer.attempt}): check that its nodes are"
                 " up and reachable; the records are replayed from the last checkpoint"
             ) from error
-        if answer.attempt == 1:
-            log.warning(
-                "write will be retried", error=type(error).__name__, delay_s=round(delay, 2)
-            )
+        if time.monotonic() - self._warned >= _WARN_INTERVAL:
+            log.warning("writes are retried", error=type(error).__name__, attempt=answer.attempt)
+            self._warned = time.monotonic()
         return due
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import yaml
 
 from program_user_info_operator.api import names
+from program_user_info_operator.cli.yaml_output import dump_all
 from program_user_info_operator.desired.context import Bundle, Owner
 from program_user_info_operator.desired.objects import desired_objects
 from program_user_info_operator.environments.resolve import Unresolved, resolve
@@ -34,7 +35,7 @@ def render_job(file: Path, environments: Path | None, bundle: Bundle) -> str:
         raise RenderError("\n".join(f"{file}: {text}" for text in resolution.messages))
     owner = Owner(metadata["name"], metadata.get("namespace", "default"), metadata.get("uid"))
     desired = desired_objects(resolution.spec, owner, bundle)
-    return yaml.safe_dump_all(desired.objects(), sort_keys=False, width=100)
+    return dump_all(desired.objects())
 
 
 def _profile(environments: Path | None, environment: object) -> Mapping[str, Any] | None:

@@ -1,0 +1,93 @@
+# Everything starts here; `make help` lists the targets.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+UV_VERSION := 0.13.9
+UV := .tools/bin/uv
+# Where a network has certificates of its own, the machine's are the right ones.
+export PIP_ROOT_USER_ACTION := ignore
+export UV_SYSTEM_CERTS := 1
+export UV_PYTHON_DOWNLOADS := never
+FLINK ?= flink-1
+PYTHON := .venv/bin/python
+TESTS ?= tests
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+.PHONY: check-machine
+check-machine:
+	@missing=; \
+	command -v python3.11 >/dev/null || missing="$$missing Python-3.11"; \
+	python3.11 -m pip --version >/dev/null 2>&1 || missing="$$missing pip-for-Python-3.11"; \
+	command -v go >/dev/null || missing="$$missing Go"; \
+	{ command -v javac >/dev/null && javac -version 2>&1 | grep -q ' 17'; } || missing="$$missing JDK-17"; \
+	command -v mvn >/dev/null || missing="$$missing Maven"; \
+	if [ -n "$$missing" ]; then \
+	  echo "this machine lacks:$$missing. Install them (README, \"What you need\"), then retry." >&2; \
+	  exit 1; \
+	fi
+
+$(UV): | check-machine
+	@echo "installing uv $(UV_VERSION) into .tools"
+	@python3.11 -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
+
+.venv/.$(FLINK): $(UV) pyproject.toml uv.lock operator/pyproject.toml job/pyproject.toml
+	@echo "installing the locked dependencies into .venv ($(FLINK))"
+	@$(UV) sync --quiet --frozen --all-packages --extra $(FLINK)
+	@rm -f .venv/.flink-* && touch $@
+
+.PHONY: setup
+setup: check-machine .venv/.$(FLINK) ## Install uv and the locked dependencies
+
+.PHONY: demo
+demo: setup ## Cluster up, a job applied, events in, rows out and compared
+	@$(PYTHON) -m dev demo
+
+.PHONY: test
+test: setup lint ## All tests, the ones on the real cluster included
+	@$(PYTHON) -m dev up
+	@mkdir -p build
+	@$(PYTHON) -m pytest $(TESTS) --cov --cov-report=term --junit-xml=build/junit.xml
+
+.PHONY: unit
+unit: setup ## The tests that need no cluster
+	@$(PYTHON) -m pytest tests/unit
+
+.PHONY: lint
+lint: setup ## ruff, mypy --strict, import-linter
+	@.venv/bin/ruff check --quiet .
+	@.venv/bin/ruff format --check --quiet .
+	@.venv/bin/mypy
+	@.venv/bin/lint-imports
+
+.PHONY: generate
+generate: setup ## Write the CRD and the golden files anew
+	@$(PYTHON) -m dev generate
+	@$(PYTHON) -m pytest tests/unit --quiet --update-golden
+
+.PHONY: bench
+bench: setup ## Time the mapping and the statements, as ratios to plain JSON decoding
+	@$(PYTHON) -m tests.bench
+
+.PHONY: images
+images: setup ## Build the operator's and the job's images
+	@$(PYTHON) -m dev images
+
+.PHONY: load-images
+load-images: setup ## Hand all images to kind or minikube
+	@$(PYTHON) -m dev load-images
+
+.PHONY: cluster-up
+cluster-up: setup ## The embedded cluster with Kafka, Cassandra, the Flink operator and the chart
+	@$(PYTHON) -m dev up
+
+.PHONY: cluster-down
+cluster-down: setup ## Stop the embedded cluster; the cache stays
+	@$(PYTHON) -m dev down
+
+.PHONY: env
+env: setup ## Shell settings for kubectl and helm: eval "$$(make -s env)"
+	@$(PYTHON) -m dev env

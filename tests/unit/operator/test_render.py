@@ -1,0 +1,120 @@
+"""`render`: what the controller would apply, as golden files, and its errors."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import msgspec
+import pytest
+import yaml
+from typer.testing import CliRunner
+
+from program_user_info_job.config.model import Config
+from program_user_info_operator.cli.main import app
+from tests.conftest import DATA
+
+JOBS = sorted((DATA / "jobs").glob("*.yaml"))
+IMAGE = ["--job-image", "registry.example/program-user-info-job", "--job-version", "1.0.0"]
+
+
+def render(job: Path, *options: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(app, ["render", "-f", str(job), *IMAGE, *options])
+    return result.exit_code, result.stdout, result.stderr
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.stem)
+def test_golden(job: Path, golden: Callable[[str, str], None]) -> None:
+    code, out, err = render(job, "--environments", str(DATA / "environments.yaml"))
+    assert (code, err) == (0, "")
+    golden(f"render-{job.stem}.yaml", out)
+
+
+@pytest.mark.parametrize("job", JOBS, ids=lambda job: job.stem)
+def test_the_job_accepts_its_rendered_configuration(job: Path) -> None:
+    _, out, _ = render(job, "--environments", str(DATA / "environments.yaml"))
+    deployment, config_map = yaml.safe_load_all(out)
+    assert deployment["kind"] == "FlinkDeployment"
+    config = msgspec.convert(yaml.safe_load(config_map["data"]["config.yaml"]), Config)
+    assert config.environment in ("dev", "staging")
+
+
+def test_every_container_satisfies_the_restricted_profile() -> None:
+    _, out, _ = render(JOBS[1])
+    template = next(yaml.safe_load_all(out))["spec"]["podTemplate"]["spec"]
+    assert template["securityContext"]["runAsNonRoot"] is True
+    assert template["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
+    (container,) = template["containers"]
+    assert container["securityContext"] == {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+    }
+
+
+@pytest.mark.parametrize(
+    ("spec", "message"),
+    [
+        ({}, "environment: set neither"),
+        ({"environment": "dev"}, "kafka.bootstrapServers: set neither"),
+        ({"environment": "Dev"}, "environment: must be a short lower-case name"),
+        ({"environment": "dev", "kafak": {}}, "kafak: no such field"),
+        (
+            {"environment": "dev", "parallelism": "2"},
+            "parallelism: Input should be a valid integer",
+        ),
+        ({"environment": "dev", "kafka": []}, "kafka: Input should be"),
+    ],
+)
+def test_bad_input_names_field_and_reason(
+    tmp_path: Path, spec: dict[str, object], message: str
+) -> None:
+    file = tmp_path / "job.yaml"
+    job = {
+        "apiVersion": "lern.sunbird.org/v1alpha1",
+        "kind": "ProgramUserInfoJob",
+        "metadata": {"name": "job"},
+        "spec": spec,
+    }
+    file.write_text(yaml.safe_dump(job))
+    code, out, err = render(file)
+    assert (code, out) == (1, "")
+    assert message in err
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: [", "not YAML"),
+        ("- a", "must be a YAML mapping"),
+        ("kind: Pod", "must be one ProgramUserInfoJob"),
+        (
+            "{apiVersion: lern.sunbird.org/v1alpha1, kind: ProgramUserInfoJob, spec: {}}",
+            "metadata.name: missing",
+        ),
+        (
+            """{apiVersion: lern.sunbird.org/v1alpha1, kind: ProgramUserInfoJob,
+                metadata: {name: a}}""",
+            "spec: missing",
+        ),
+    ],
+)
+def test_a_file_that_is_no_job_is_refused(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(text)
+    code, _, err = render(file)
+    assert code == 1
+    assert message in err
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    code, _, err = render(tmp_path / "none.yaml")
+    assert code == 1
+    assert "none.yaml: No such file" in err
+
+
+def test_a_profile_must_be_a_mapping(tmp_path: Path) -> None:
+    file = tmp_path / "environments.yaml"
+    file.write_text("dev: 5")
+    code, _, err = render(JOBS[1], "--environments", str(file))
+    assert code == 1
+    assert "dev: must be a mapping" in err
