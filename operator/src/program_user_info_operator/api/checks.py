@@ -20,11 +20,15 @@ class Rule:
 
 @dataclass(frozen=True)
 class Text:
-    """Annotates a string that must match `pattern` as a whole; `expected` says what is right."""
+    """Annotates a string that must match `pattern` as a whole; `expected` says what is right.
+
+    `rules` are for the API server alone: they speak of what only it knows.
+    """
 
     pattern: str
     expected: str
     max_length: int
+    rules: tuple[Rule, ...] = ()
 
     def __get_pydantic_core_schema__(
         self, source: Any, handler: GetCoreSchemaHandler
@@ -35,7 +39,7 @@ class Text:
         self, _: core_schema.CoreSchema, __: GetJsonSchemaHandler
     ) -> dict[str, Any]:
         rule = Rule(f"self.matches('^(?:{_quote(self.pattern)})$')", f"must be {self.expected}")
-        return {"type": "string", "maxLength": self.max_length, **cel(rule)}
+        return {"type": "string", "maxLength": self.max_length, **cel(rule, *self.rules)}
 
     def _check(self, value: str) -> str:
         if len(value) > self.max_length or re.fullmatch(self.pattern, value) is None:

@@ -21,6 +21,12 @@ Environment = Annotated[
         "[a-z][a-z0-9-]*",
         "a short lower-case name such as dev or staging, letters, digits and dashes only",
         max_length=30,
+        rules=(
+            Rule(
+                "self == oldSelf",
+                "cannot be changed: create a job of another name for another environment",
+            ),
+        ),
     ),
 ]
 Topic = Annotated[
@@ -276,13 +282,7 @@ class JobSpec(Section):
     """The complete, resolved spec."""
 
     environment: Environment = Field(
-        description="Names the profile, and the default topic and group. Cannot be changed.",
-        json_schema_extra=cel(
-            Rule(
-                "self == oldSelf",
-                "cannot be changed: create a job of another name for another environment",
-            )
-        ),
+        description="Names the profile, and the default topic and group. Cannot be changed."
     )
     kafka: Kafka = Field(description="Where events come from and where dead letters go.")
     cassandra: Cassandra = Field(description="Where rows go.")

@@ -1,0 +1,150 @@
+"""The cluster as tests use it: a namespace of one's own, objects, waiting for conditions."""
+
+from __future__ import annotations
+
+import json
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import yaml
+
+from dev.cluster.release import NAMESPACE, RELEASE
+from dev.cluster.target import kubectl
+from dev.steps import StepFailed
+
+CONTROLLER = f"deployment/{RELEASE}-operator"
+PROFILES = f"configmap/{RELEASE}-environments"
+
+Object = dict[str, Any]
+
+
+class Namespace:
+    """kubectl in one namespace."""
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+
+    def run(self, *arguments: str, stdin: str | None = None) -> str:
+        """Run kubectl; raises `StepFailed` with what it said."""
+        return kubectl("--namespace", self.name, *arguments, stdin=stdin)
+
+    def apply(self, document: Object, *options: str) -> None:
+        """Apply an object."""
+        self.run("apply", "-f", "-", *options, stdin=yaml.safe_dump(document))
+
+    def get(self, kind: str, name: str) -> Object | None:
+        """The object, or None."""
+        out = self.run("get", kind, name, "--ignore-not-found", "-o", "json")
+        found: Object | None = json.loads(out) if out else None
+        return found
+
+    def names(self, kind: str, selector: str) -> list[str]:
+        """Names of the objects that a label selector matches."""
+        path = "{range .items[*]}{.metadata.name} {end}"
+        return self.run("get", kind, "-l", selector, "-o", f"jsonpath={path}").split()
+
+
+@contextmanager
+def temporary_namespace(prefix: str) -> Iterator[Namespace]:
+    """A namespace that is gone afterwards, with everything in it."""
+    name = f"{prefix}-{uuid.uuid4().hex[:6]}"
+    kubectl("create", "namespace", name)
+    try:
+        yield Namespace(name)
+    finally:
+        kubectl("delete", "namespace", name, "--wait=false")
+
+
+def job(name: str = "job", environment: str = "dev", **spec: Any) -> Object:
+    """A job that is suspended, so that no pod is started for it, unless told otherwise."""
+    defaults: Object = {
+        "environment": environment,
+        "state": "suspended",
+        "kafka": {"bootstrapServers": ["kafka:9092"]},
+        "cassandra": {"contactPoints": ["cassandra:9042"]},
+        "flink": {"version": "v1_18"},
+    }
+    return {
+        "apiVersion": "lern.sunbird.org/v1alpha1",
+        "kind": "ProgramUserInfoJob",
+        "metadata": {"name": name},
+        "spec": {key: value for key, value in (defaults | spec).items() if value is not None},
+    }
+
+
+def condition(found: Object | None, kind: str) -> Object:
+    """A condition of a job; empty where it has none."""
+    conditions = ((found or {}).get("status") or {}).get("conditions") or []
+    return next((each for each in conditions if each["type"] == kind), {})
+
+
+def eventually(probe: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+    """The first truthy answer of the probe. Fails after `timeout` seconds."""
+    deadline = time.monotonic() + timeout
+    answer: Any = None
+    while time.monotonic() < deadline:
+        answer = probe()
+        if answer:
+            return answer
+        time.sleep(0.2)
+    raise AssertionError(f"{what}: not so after {timeout:.0f} s; last answer: {answer!r}")
+
+
+def settled(namespace: Namespace, name: str) -> Object:
+    """The job once its present generation is Ready."""
+
+    def probe() -> Object | None:
+        found = namespace.get("puij", name)
+        ready = condition(found, "Ready")
+        generation = (found or {}).get("metadata", {}).get("generation")
+        is_ready = ready.get("status") == "True" and ready["observedGeneration"] == generation
+        return found if is_ready else None
+
+    found: Object = eventually(probe, f"{name} is Ready", timeout=240)
+    return found
+
+
+@contextmanager
+def controller_stopped() -> Iterator[None]:
+    """No controller runs meanwhile."""
+    kubectl("scale", CONTROLLER, "-n", NAMESPACE, "--replicas=0")
+    selector = "app.kubernetes.io/name=program-user-info-operator"
+    kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
+    try:
+        yield
+    finally:
+        kubectl("scale", CONTROLLER, "-n", NAMESPACE, "--replicas=1")
+        kubectl("rollout", "status", CONTROLLER, "-n", NAMESPACE, "--timeout=120s")
+
+
+@contextmanager
+def profiles(**documents: Object | str) -> Iterator[Callable[..., None]]:
+    """Extra profiles while the test runs; yields a function that changes them."""
+
+    def patch(**changed: Object | str | None) -> None:
+        data = {
+            name: text if isinstance(text, str | None) else yaml.safe_dump(text)
+            for name, text in changed.items()
+        }
+        kubectl(
+            *("patch", PROFILES, "-n", NAMESPACE, "--type=merge"),
+            *("-p", json.dumps({"data": data})),
+        )
+
+    patch(**documents)
+    try:
+        yield patch
+    finally:
+        patch(**dict.fromkeys(documents))
+
+
+def refusal(namespace: Namespace, document: Object) -> str:
+    """What the API server says against an object that it must refuse."""
+    try:
+        namespace.apply(document, "--dry-run=server")
+    except StepFailed as failure:
+        return str(failure)
+    raise AssertionError("the API server accepts it")

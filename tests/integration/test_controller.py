@@ -1,0 +1,193 @@
+"""The deployed controller against the real API server; the jobs are suspended, so no pod starts."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from dev.cluster.release import NAMESPACE
+from dev.cluster.target import kubectl
+from tests.cluster import (
+    CONTROLLER,
+    Namespace,
+    condition,
+    controller_stopped,
+    eventually,
+    job,
+    profiles,
+    settled,
+)
+
+pytestmark = pytest.mark.cluster
+CHILDREN = "lern.sunbird.org/job=job"
+
+
+def versions(namespace: Namespace) -> dict[str, str]:
+    """Resource versions of all that the controller writes."""
+    out = namespace.run("get", "puij,flinkdeployments,configmaps,events", "-o", "json")
+    return {
+        f"{each['kind']}/{each['metadata']['name']}": each["metadata"]["resourceVersion"]
+        for each in json.loads(out)["items"]
+    }
+
+
+def deployed(namespace: Namespace, name: str = "job") -> dict[str, Any]:
+    found: dict[str, Any] = eventually(
+        lambda: namespace.get("flinkdeployment", name), f"{name} has a FlinkDeployment"
+    )
+    return found
+
+
+def config_of(namespace: Namespace, name: str = "job") -> dict[str, Any]:
+    """The configuration that the FlinkDeployment mounts."""
+    volumes = deployed(namespace, name)["spec"]["podTemplate"]["spec"]["volumes"]
+    config_map = namespace.get("configmap", volumes[0]["configMap"]["name"])
+    assert config_map is not None
+    assert config_map["immutable"] is True
+    document: dict[str, Any] = yaml.safe_load(config_map["data"]["config.yaml"])
+    return document
+
+
+def test_a_job_becomes_a_deployment_and_a_status(namespace: Namespace) -> None:
+    namespace.apply(job())
+    found = settled(namespace, "job")
+    status = found["status"]
+    assert condition(found, "Ready")["reason"] == "Suspended"
+    assert status["observedGeneration"] == found["metadata"]["generation"]
+    assert status["topic"] == "dev.programuser.info"
+    assert status["groupId"] == "dev-programuser-group"
+    assert (status["keyspace"], status["table"]) == ("sunbird_programs", "program_enrollment")
+    assert config_of(namespace)["kafka"]["topic"] == "dev.programuser.info"
+    (owner,) = deployed(namespace)["metadata"]["ownerReferences"]
+    assert owner["uid"] == found["metadata"]["uid"]
+
+
+def test_render_prints_what_the_controller_applied(namespace: Namespace, tmp_path: Path) -> None:
+    namespace.apply(job())
+    live = settled(namespace, "job")
+    file, environments = tmp_path / "job.yaml", tmp_path / "environments.yaml"
+    file.write_text(yaml.safe_dump(live))
+    name = next(
+        name
+        for name in kubectl("get", "cm", "-n", NAMESPACE, "-o", "name").split()
+        if name.endswith("-environments")
+    )
+    data = yaml.safe_load(kubectl("get", name, "-n", NAMESPACE, "-o", "yaml"))["data"]
+    environments.write_text(
+        yaml.safe_dump({each: yaml.safe_load(text) for each, text in data.items()})
+    )
+    image, _, version = live["status"]["image"].rpartition(":")
+    command = [sys.executable, "-m", "program_user_info_operator", "render", "-f", str(file)]
+    options = ["--environments", str(environments), "--job-image", image, "--job-version", version]
+    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
+    # kubectl asks the API server what applying the output would change, and fails if anything.
+    manager = "--field-manager=program-user-info-operator"
+    kubectl("diff", "--server-side", "--force-conflicts", manager, "-f", "-", stdin=done.stdout)
+
+
+def test_nothing_is_written_where_nothing_changed(namespace: Namespace) -> None:
+    namespace.apply(job())
+    settled(namespace, "job")
+    kubectl("rollout", "restart", CONTROLLER, "-n", NAMESPACE)
+    before = versions(namespace)
+    kubectl("rollout", "status", CONTROLLER, "-n", NAMESPACE, "--timeout=120s")
+    # The new controller has been through all jobs once it has reconciled one that came later.
+    namespace.apply(job("later"))
+    settled(namespace, "later")
+    after = versions(namespace)
+    assert {name: after[name] for name in before} == before
+
+
+def test_a_profile_rolls_the_jobs_of_its_environment_and_no_other(namespace: Namespace) -> None:
+    with profiles(qa={"kafka": {"topic": "one"}}, perf={"parallelism": 2}) as change:
+        namespace.apply(job("qa", "qa"))
+        namespace.apply(job("perf", "perf"))
+        settled(namespace, "qa")
+        settled(namespace, "perf")
+        assert config_of(namespace, "qa")["kafka"]["topic"] == "one"
+        before = {name: deployed(namespace, name)["metadata"] for name in ("qa", "perf")}
+        change(qa={"kafka": {"topic": "two"}})
+        eventually(
+            lambda: config_of(namespace, "qa")["kafka"]["topic"] == "two", "qa has the new topic"
+        )
+        settled(namespace, "qa")
+        after = {name: deployed(namespace, name)["metadata"] for name in ("qa", "perf")}
+        assert after["qa"]["generation"] > before["qa"]["generation"]
+        assert after["perf"]["resourceVersion"] == before["perf"]["resourceVersion"]
+
+
+@pytest.mark.parametrize("kind", ["flinkdeployment", "configmap"])
+def test_a_deleted_child_comes_back(namespace: Namespace, kind: str) -> None:
+    namespace.apply(job())
+    settled(namespace, "job")
+    (name,) = namespace.names(kind, CHILDREN)
+    old = namespace.get(kind, name)
+    assert old is not None
+    namespace.run("delete", kind, name)
+    eventually(
+        lambda: (
+            (found := namespace.get(kind, name))
+            and found["metadata"]["uid"] != old["metadata"]["uid"]
+        ),
+        f"the {kind} is there again",
+    )
+
+
+def test_an_edited_child_is_put_right_and_foreign_fields_survive(namespace: Namespace) -> None:
+    namespace.apply(job())
+    settled(namespace, "job")
+    foreign = {"metadata": {"annotations": {"example.org/foreign": "x"}}}
+    edit = foreign | {"spec": {"job": {"parallelism": 7}}}
+    namespace.run("patch", "flinkdeployment", "job", "--type=merge", "-p", json.dumps(edit))
+    eventually(
+        lambda: deployed(namespace)["spec"]["job"]["parallelism"] == 1, "parallelism is 1 again"
+    )
+    assert deployed(namespace)["metadata"]["annotations"]["example.org/foreign"] == "x"
+
+
+def test_a_deleted_job_takes_its_children_along(namespace: Namespace) -> None:
+    namespace.apply(job())
+    settled(namespace, "job")
+    namespace.run("delete", "puij", "job")
+    eventually(
+        lambda: not namespace.names("flinkdeployment,configmap", CHILDREN), "the children are gone"
+    )
+
+
+def test_a_job_deleted_while_the_controller_is_stopped_takes_its_children_along(
+    namespace: Namespace,
+) -> None:
+    namespace.apply(job())
+    settled(namespace, "job")
+    with controller_stopped():
+        namespace.run("delete", "puij", "job", "--timeout=30s")
+        eventually(
+            lambda: not namespace.names("flinkdeployment,configmap", CHILDREN),
+            "the children are gone",
+        )
+
+
+def test_a_deployment_of_somebody_else_is_left_alone(namespace: Namespace) -> None:
+    namespace.apply(job("mine"))
+    settled(namespace, "mine")
+    foreign = deployed(namespace, "mine")
+    metadata = {"name": "job", "namespace": namespace.name}
+    theirs = {key: foreign[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": metadata}
+    namespace.apply(theirs)
+    namespace.apply(job())
+    stalled = eventually(
+        lambda: (
+            found
+            if (found := condition(namespace.get("puij", "job"), "Stalled")).get("status") == "True"
+            else None
+        ),
+        "the job is Stalled",
+    )
+    assert stalled["reason"] == "NameTaken"
+    assert "ownerReferences" not in deployed(namespace)["metadata"]
