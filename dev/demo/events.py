@@ -7,7 +7,6 @@ import random
 import uuid
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, NamedTuple
 
 from dev.paths import REPOSITORY
@@ -153,8 +152,3 @@ def _malformed(rng: random.Random, event: dict[str, Any], payload: bytes) -> Gen
 
 def _iso(moment: datetime) -> str:
     return moment.isoformat(timespec="milliseconds").replace("+00:00", "Z")
-
-
-def write_file(path: Path, events: Iterator[Generated]) -> None:
-    """The payloads, one a line, for `program-user-info-job produce`."""
-    path.write_bytes(b"".join(event.payload + b"\n" for event in events))

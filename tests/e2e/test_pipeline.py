@@ -1,0 +1,172 @@
+"""A job applied with kubectl, events in Kafka, rows in Cassandra: the whole chain, for real."""
+
+from __future__ import annotations
+
+import json
+import re
+
+import pytest
+from confluent_kafka import Producer
+
+from dev.demo.run import GROUP, TABLE, compare, configuration, produce
+from dev.demo.world import KAFKA_PORT, open_cassandra, read_rows
+from dev.forward import port_forward
+from tests.cluster import CONTROLLER, condition, controller_stopped, eventually
+from tests.cluster import (
+    NAMESPACE as CONTROLLER_NAMESPACE,
+)
+from tests.e2e.conftest import Running
+
+pytestmark = pytest.mark.cluster
+
+
+def drain(running: Running) -> None:
+    running.kafka.wait_for_commit(running.topic, GROUP)
+
+
+def differences(running: Running) -> list[str]:
+    """What is in the table and the dead-letter topic against the fold of the whole topic."""
+    rejected = {event.payload: event.reason for event in running.events if event.reason}
+    with open_cassandra() as session:
+        found = read_rows(session, TABLE)
+    assert len(found) > 1000
+    return compare(running.kafka, rejected, found).problems
+
+
+def test_rows_and_dead_letters_equal_the_fold_of_the_events(running: Running) -> None:
+    produce(running.events)
+    drain(running)
+    assert differences(running) == []
+
+
+def test_sending_everything_again_in_another_order_changes_nothing(running: Running) -> None:
+    with open_cassandra() as session:
+        before = read_rows(session, TABLE)
+    produce([event for event in reversed(running.events) if event.reason is None])
+    drain(running)
+    with open_cassandra() as session:
+        assert read_rows(session, TABLE) == before
+
+
+def test_tombstones_end_in_the_dead_letter_topic_with_and_without_a_key(running: Running) -> None:
+    known = len(running.kafka.dead_letters(f"{running.topic}.failed"))
+    producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"})
+    producer.produce(running.topic, None, partition=0)
+    producer.produce(running.topic, None, key=b"key", partition=0)
+    assert producer.flush(30) == 0
+    drain(running)
+    letters = running.kafka.dead_letters(f"{running.topic}.failed")
+    new = [letter for letter in letters if "tombstone" in letter.headers["detail"]]
+    assert len(letters) == known + 2
+    assert [letter.payload for letter in new] == [None, None]
+    assert {letter.headers["reason"] for letter in new} == {"INVALID_JSON"}
+    assert new[0].headers.keys() == {
+        "reason",
+        "detail",
+        *(f"source-{name}" for name in ("topic", "partition", "offset", "timestamp")),
+    }
+    assert new[0].headers["source-topic"] == running.topic
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", new[0].headers["source-timestamp"])
+
+
+def test_flink_counts_rows_rejections_latency_and_lag(running: Running) -> None:
+    selector = f"component=taskmanager,app={running.name}"
+    (pod,) = running.namespace.names("pods", selector)
+    wanted = ("rows_written", "rows_rejected", "write_latency_ms", "records_lag_max")
+
+    def probe() -> bool:
+        metrics = scrape(running, pod)
+        return all(name in metrics for name in wanted) and 'reason="INVALID_JSON"' in metrics
+
+    eventually(probe, "the TaskManager's metrics are complete", timeout=90)
+    metrics = scrape(running, pod)
+    written = re.search(r"^\S*rows_written\{[^}]*\} (\S+)$", metrics, re.MULTILINE)
+    assert written is not None
+    assert float(written[1]) >= len([each for each in running.events if each.reason is None])
+
+
+def scrape(running: Running, pod: str) -> str:
+    import urllib.request
+
+    with (
+        port_forward(f"pod/{pod}", running.namespace.name, 9249) as port,
+        urllib.request.urlopen(f"http://127.0.0.1:{port}/metrics", timeout=30) as response,
+    ):
+        text: str = response.read().decode()
+        return text
+
+
+def test_the_status_tells_what_runs(running: Running) -> None:
+    found = running.namespace.get("puij", running.name)
+    assert found is not None
+    status = found["status"]
+    assert condition(found, "Ready")["status"] == "True"
+    assert status["jobState"] == "RUNNING"
+    assert re.fullmatch("[0-9a-f]{32}", status["jobId"])
+    line = running.namespace.run("get", "puij", running.name)
+    assert re.search(r"READY .*\n.* dev +RUNNING +True +Running ", line)
+    assert configuration()["kafka"]["groupId"] == GROUP
+
+
+def test_each_step_is_logged_with_counts(running: Running) -> None:
+    logs = running.namespace.run("logs", f"deployment/{running.name}")
+    steps = ["connected to Kafka", "dead-letter topic created", "connected to Cassandra"]
+    for said in [*steps, "table is ready"]:
+        assert f'"event": "{said}"' in logs
+    (pod,) = running.namespace.names("pods", f"component=taskmanager,app={running.name}")
+    worker = running.namespace.run("logs", pod)
+    assert "write stage connected to Cassandra" in worker
+    assert re.search(r'"events": \d+, "rejected": \d+.*"event": "rows acknowledged"', worker)
+
+
+def test_no_log_holds_personal_data(running: Running) -> None:
+    logs = running.namespace.run("logs", f"deployment/{running.name}")
+    for pod in running.namespace.names("pods", f"component=taskmanager,app={running.name}"):
+        logs += running.namespace.run("logs", pod)
+    logs += running.namespace.run("logs", CONTROLLER, "-n", CONTROLLER_NAMESPACE)
+    logs += running.namespace.run("get", "events", "-o", "json")
+    logs += running.namespace.run("get", "puij", "-o", "json")
+    personal = set()
+    for event in running.events:
+        if event.reason is None and event.payload.startswith(b'{"_id": '):
+            document = json.loads(event.payload)
+            personal |= {document["userId"], document["userProfile"]["firstName"]}
+            personal |= {
+                place["name"] for place in document["userProfile"].get("userLocations", [])
+            }
+    assert len(personal) > 1000
+    # Whole words only: a name of three letters may be part of anything.
+    words = set(re.findall(r"[\w-]+", logs))
+    assert len(words) > 500
+    assert {name for name in personal if name in words or (" " in name and name in logs)} == set()
+
+
+def test_the_images_run_as_users_without_rights_and_hold_flink_once(running: Running) -> None:
+    shell = (
+        "id -u; find / -xdev -name 'flink-dist*.jar' 2>/dev/null | wc -l;"
+        " command -v gcc cc c++ || echo none"
+    )
+    job = f"deployment/{running.name}"
+    assert running.namespace.run("exec", job, "--", "sh", "-c", shell).split() == [
+        "9999",
+        "1",
+        "none",
+    ]
+    found = running.namespace.run(
+        *("exec", CONTROLLER, "-n", CONTROLLER_NAMESPACE, "--", "sh", "-c", shell)
+    )
+    assert found.split() == ["10001", "0", "none"]
+
+
+def test_deleting_the_job_while_the_controller_is_stopped_removes_its_pods(
+    running: Running,
+) -> None:
+    selector = f"lern.sunbird.org/job={running.name}"
+    assert running.namespace.names("pods", selector)
+    with controller_stopped():
+        running.namespace.run("delete", "puij", running.name, "--timeout=60s")
+        eventually(
+            lambda: not running.namespace.names("flinkdeployments,configmaps,pods", selector),
+            "FlinkDeployment, ConfigMaps and pods are gone",
+            timeout=120,
+        )

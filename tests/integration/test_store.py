@@ -1,0 +1,176 @@
+"""The write stage on a real Cassandra."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from typing import Any
+
+import msgspec
+import pytest
+from cassandra import InvalidRequest
+from cassandra.cluster import Session
+
+from dev.demo.world import NAMESPACE, open_cassandra
+from dev.forward import port_forward
+from program_user_info_job.config.model import Config, Writes
+from program_user_info_job.event.rejection import Reason, Rejection
+from program_user_info_job.row.convert import Row
+from program_user_info_job.store.bootstrap import SchemaNotReady, prepare_schema
+from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.session import open_session
+from program_user_info_job.store.writer import WriteGaveUp, Writer
+
+pytestmark = pytest.mark.cluster
+KEYSPACE = "integration_programs"
+TABLE = f"{KEYSPACE}.program_enrollment"
+
+
+@pytest.fixture(scope="module")
+def port() -> Iterator[int]:
+    with port_forward("service/cassandra", NAMESPACE, 9042) as local:
+        yield local
+
+
+@pytest.fixture(scope="module")
+def admin() -> Iterator[Session]:
+    with open_cassandra() as session:
+        session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
+        yield session
+        session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
+
+
+def configuration(port: int, **cassandra: Any) -> Config:
+    document = {
+        "environment": "test",
+        "kafka": {
+            "bootstrapServers": ["kafka:9092"],
+            "topic": "t",
+            "groupId": "g",
+            "deadLetterTopic": "t.failed",
+        },
+        "cassandra": {
+            "contactPoints": [f"127.0.0.1:{port}"],
+            "localDatacenter": "datacenter1",
+            "keyspace": KEYSPACE,
+            "consistencyLevel": "ONE",
+            **cassandra,
+        },
+    }
+    return msgspec.convert(document, Config)
+
+
+@pytest.fixture
+def write(port: int, admin: Session) -> Iterator[Callable[..., dict[int, Rejection]]]:
+    """Writes rows to an empty table; returns the rejections."""
+    config = configuration(port)
+    prepare_schema(config, create=True)
+    admin.execute(f"TRUNCATE {TABLE}")
+    with open_session(config.cassandra, 10) as session:
+        writer = Writer(session, config.cassandra, config.writes)
+
+        def write(*rows: Row) -> dict[int, Rejection]:
+            return writer.write(Indexed(number, row) for number, row in enumerate(rows))
+
+        yield write
+
+
+def row(stamp: int, user: str = "u", *, deletion: bool = False, **cells: Any) -> Row:
+    return Row("p", user, cells, stamp, deletion)
+
+
+def cells(admin: Session, *columns: str) -> tuple[Any, ...] | None:
+    found = admin.execute(f"SELECT {', '.join(columns)} FROM {TABLE} WHERE program_id='p'").one()
+    return None if found is None else tuple(found)
+
+
+def test_untouched_columns_keep_value_and_time_and_cleared_ones_are_gone(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    write(row(1000, program_name="name", state_name="state", block_name="block"))
+    write(row(2000, state_name=None, user_type="teacher"))
+    columns = ("program_name", "state_name", "block_name", "user_type")
+    assert cells(admin, *columns) == ("name", None, "block", "teacher")
+    times = cells(admin, *(f"WRITETIME({column})" for column in columns))
+    assert times == (1000, None, 1000, 2000)
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_an_older_event_never_overwrites_a_newer_row(
+    write: Callable[..., dict[int, Rejection]], admin: Session, together: bool
+) -> None:
+    newer, older = row(2000, program_name="new"), row(1000, program_name="old", user_type="t")
+    for rows in [(newer, older)] if together else [(newer,), (older,)]:
+        assert write(*rows) == {}
+    assert cells(admin, "program_name", "user_type") == ("new", "t")
+    write(older)
+    assert cells(admin, "program_name", "user_type") == ("new", "t")
+
+
+def test_a_deletion_takes_what_is_older(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    write(row(1000, program_name="old"), row(2000, deletion=True), row(3000, user_type="t"))
+    assert cells(admin, "program_name", "user_type") == (None, "t")
+    write(row(4000, deletion=True))
+    assert cells(admin, "user_type") is None
+
+
+def test_a_refused_row_is_rejected_alone_without_its_batch(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    # Longer than a clustering key may be; the mapping would have caught it.
+    rejections = write(
+        row(1, "a", program_name="a"), row(1, "x" * 70_000), row(1, "b", program_name="b")
+    )
+    assert list(rejections) == [1]
+    assert rejections[1].reason is Reason.REFUSED_BY_CASSANDRA
+    names = admin.execute(f"SELECT program_name FROM {TABLE} WHERE program_id='p'")
+    assert {found.program_name for found in names} == {"a", "b"}
+
+
+def test_thousands_of_rows_of_many_partitions(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    rows = [Row(f"p{n % 50}", f"u{n}", {"program_name": str(n)}, n) for n in range(5000)]
+    assert write(*rows) == {}
+    assert admin.execute(f"SELECT COUNT(*) FROM {TABLE}").one()[0] == 5000
+
+
+def test_a_dropped_table_fails_the_task_rather_than_rejecting_its_events(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    admin.execute(f"DROP TABLE {TABLE}")
+    with pytest.raises(InvalidRequest):
+        write(row(1, program_name="x"))
+
+
+def test_an_unreachable_server_fails_the_task_in_bounded_time(port: int, admin: Session) -> None:
+    with port_forward("service/cassandra", NAMESPACE, 9042) as local:
+        config = configuration(local)
+        prepare_schema(config, create=True)
+        with ExitStack() as stack:
+            session = stack.enter_context(open_session(config.cassandra, 2))
+            limits = Writes(give_up_after=3, request_timeout=2)
+            writer = Writer(session, config.cassandra, limits)
+            with pytest.raises(WriteGaveUp, match="check that its nodes are up"):
+                _cut_off_and_write(session, writer)
+
+
+def _cut_off_and_write(session: Session, writer: Writer) -> None:
+    for pool in list(session.get_pools()):
+        pool.shutdown()
+    session.cluster.scheduler.shutdown()
+    writer.write([Indexed(0, row(1, program_name="x"))])
+
+
+def test_a_table_that_does_not_fit_is_refused(port: int, admin: Session) -> None:
+    prepare_schema(configuration(port), create=True)
+    with pytest.raises(SchemaNotReady, match="user_locations map<text, text> is missing"):
+        prepare_schema(configuration(port, layout="map"), create=False)
+    prepare_schema(configuration(port, layout="map", table="mapped"), create=True)
+
+
+def test_no_contact_point_answers() -> None:
+    with pytest.raises(SchemaNotReady, match=r"no node answers at 127\.0\.0\.1:1 "):
+        prepare_schema(configuration(1), create=True)
