@@ -12,7 +12,12 @@ from dev.paths import CACHE, LOGS
 from dev.steps import capture, run, step
 from dev.toolchain.requirements import find_builder
 
-_LOCAL_BASE = f"localhost/debian:{versions.DEBIAN}-slim"
+# What Debian's own slim images leave out.
+_SLIM = [
+    f"--dpkgopt=path-exclude=/usr/share/{folder}/*"
+    for folder in ("doc", "groff", "info", "lintian", "locale", "man")
+]
+_LOCAL_BASE = f"localhost/debian:{versions.DEBIAN}-slim-{len(_SLIM)}"
 
 
 class Builder:
@@ -36,7 +41,7 @@ class Builder:
                 tar = CACHE / "base.tar"
                 run(
                     [
-                        *("mmdebstrap", "--variant=minbase", "--include=ca-certificates"),
+                        *("mmdebstrap", "--variant=minbase", "--include=ca-certificates", *_SLIM),
                         *("--aptopt=Acquire::Retries 3", versions.DEBIAN, tar),
                     ],
                     LOGS / "image-base.log",
