@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shlex
 import subprocess
 from pathlib import Path
 
@@ -35,24 +36,16 @@ def remove_network() -> None:
 
 
 def _remove_chains(command: str, table: str) -> None:
-    saved = _try(command, "-w", "-t", table, "-S").splitlines()
-    chains = [line.split()[1] for line in saved if line.startswith("-N ")]
-    ours = [chain for chain in chains if _OURS.match(chain)]
-    for line in saved:
-        words = line.split()
-        # A jump from a built-in chain into one of ours.
-        jump = words[words.index("-j") + 1] if "-j" in words else ""
-        if words[0] == "-A" and _OURS.match(jump) and words[1] not in ours:
-            rule = _unquote(line.removeprefix("-A "))
-            _try(command, "-w", "-t", table, "-D", *rule)
-    for chain in ours:
-        _try(command, "-w", "-t", table, "-F", chain)
-    for chain in ours:
-        _try(command, "-w", "-t", table, "-X", chain)
-
-
-def _unquote(rule: str) -> list[str]:
-    return [part.strip('"') for part in re.findall(r'"[^"]*"|\S+', rule)]
+    saved = [shlex.split(line) for line in _try(command, "-w", "-t", table, "-S").splitlines()]
+    ours = {words[1] for words in saved if words[0] == "-N" and _OURS.match(words[1])}
+    for words in saved:
+        # A jump from somebody else's chain into one of ours.
+        target = words[words.index("-j") + 1] if "-j" in words else ""
+        if words[0] == "-A" and target in ours and words[1] not in ours:
+            _try(command, "-w", "-t", table, "-D", *words[1:])
+    for action in ("-F", "-X"):
+        for chain in ours:
+            _try(command, "-w", "-t", table, action, chain)
 
 
 def _try(*command: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shutil
 import subprocess
 from pathlib import Path
@@ -29,7 +30,8 @@ _PROCESSES = (
     "kube-proxy",
     "coredns",
 )
-_KUBELET_ROOT = Path("/var/lib/kubelet")
+_KUBELET_ROOT = STATE / "kubelet"
+_CGROUPS = Path("/sys/fs/cgroup")
 
 
 def up() -> None:
@@ -58,8 +60,10 @@ def down() -> None:
         _unmount_below(CONTAINERD_STATE, _KUBELET_ROOT, CONTAINERD_ROOT)
         _remove_network_namespaces()
         network.remove_network()
-        for folder in (CONTAINERD_STATE.parent, STATE, _KUBELET_ROOT):
+        _remove_cgroups()
+        for folder in (CONTAINERD_STATE.parent, STATE):
             shutil.rmtree(folder, ignore_errors=True)
+        _remove_log_links()
 
 
 def is_up() -> bool:
@@ -169,7 +173,8 @@ def _start_node() -> None:
         [
             *(programs.KUBERNETES / "kubelet", "--config", CONFIG / "kubelet.yaml"),
             *("--kubeconfig", CONFIG / "node.conf", "--hostname-override", addresses.NODE_NAME),
-            *("--node-ip", addresses.NODE_IP),
+            *("--node-ip", addresses.NODE_IP, "--root-dir", _KUBELET_ROOT),
+            *("--cert-dir", _KUBELET_ROOT / "pki"),
         ],
     )
     processes.start(
@@ -220,13 +225,29 @@ def _unmount_below(*folders: Path) -> None:
     mounts = Path("/proc/self/mounts").read_text(encoding="utf-8").splitlines()
     points = [line.split()[1] for line in mounts]
     for point in sorted(points, key=len, reverse=True):
-        if any(point.startswith(f"{folder}/") for folder in folders):
+        if any(Path(point).is_relative_to(folder) for folder in folders):
             _quietly("umount", "--lazy", point)
 
 
 def _remove_network_namespaces() -> None:
     for namespace in Path("/run/netns").glob("cni-*"):
         _quietly("ip", "netns", "delete", namespace.name)
+
+
+def _remove_cgroups() -> None:
+    """The kubelet leaves empty groups behind: one tree per controller, or one in all."""
+    roots = [*_CGROUPS.glob("kubepods"), *_CGROUPS.glob("*/kubepods")]
+    for root in roots:
+        groups = sorted(root.rglob("*/"), key=lambda path: len(path.parts), reverse=True)
+        for group in [*groups, root]:
+            with contextlib.suppress(OSError):
+                group.rmdir()
+
+
+def _remove_log_links() -> None:
+    for link in Path("/var/log/containers").glob("*.log"):
+        if link.is_symlink() and STATE in link.readlink().parents:
+            link.unlink()
 
 
 def _quietly(*command: str | Path) -> None:
