@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from rich.console import Console
+from rich.progress import Progress, SpinnerColumn, TextColumn, TimeElapsedColumn
 
 console = Console(stderr=True, highlight=False, soft_wrap=True)
 _TAIL_LINES = 25
@@ -25,7 +26,9 @@ def step(title: str) -> Iterator[None]:
     """Show the step's title at once and its duration at its end."""
     started = time.monotonic()
     if console.is_terminal:
-        with console.status(f"{title} …"):
+        columns = (SpinnerColumn(), TextColumn("{task.description} …"), TimeElapsedColumn())
+        with Progress(*columns, console=console, transient=True) as progress:
+            progress.add_task(title, total=None)
             yield
     else:
         console.print(f"  … {title}")

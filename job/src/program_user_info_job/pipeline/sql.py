@@ -10,6 +10,8 @@ from program_user_info_job.config.model import Kafka
 
 WRITE_STAGE = "write_events"
 """The name under which the vectorized function is registered."""
+LARGEST_DEAD_LETTER = 32 << 20
+"""Bytes. Whatever the input topic took must fit: a dead letter that does not would stop the job."""
 
 
 def source_ddl(kafka: Kafka) -> str:
@@ -48,6 +50,8 @@ CREATE TABLE dead_letters (
   'topic' = {_literal(kafka.dead_letter_topic)},
   'format' = 'raw',
   'sink.delivery-guarantee' = 'at-least-once',
+  'properties.max.request.size' = '{LARGEST_DEAD_LETTER}',
+  'properties.buffer.memory' = '{2 * LARGEST_DEAD_LETTER}',
   {_properties(kafka)}
 )"""
 

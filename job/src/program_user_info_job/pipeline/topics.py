@@ -6,12 +6,14 @@ from datetime import datetime
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
-from confluent_kafka.admin import AdminClient, NewTopic
+from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Kafka
 
 _TIMEOUT = 30.0
+# Room for what a dead letter carries beyond its event, in bytes.
+_HEADERS = 64 << 10
 
 log = structlog.get_logger(__name__)
 
@@ -52,7 +54,9 @@ def _ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
     if name in admin.list_topics(timeout=_TIMEOUT).topics:
         return
     try:
-        admin.create_topics([NewTopic(name, num_partitions=1)])[name].result(_TIMEOUT)
+        limit = {"max.message.bytes": str(_largest_message(admin, kafka.topic) + _HEADERS)}
+        topic = NewTopic(name, num_partitions=1, config=limit)
+        admin.create_topics([topic])[name].result(_TIMEOUT)
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise KafkaNotReady(
@@ -61,6 +65,12 @@ def _ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
             ) from error
     else:
         log.info("dead-letter topic created", topic=name)
+
+
+def _largest_message(admin: AdminClient, topic: str) -> int:
+    resource = ConfigResource(ConfigResource.Type.TOPIC, topic)
+    entries = admin.describe_configs([resource])[resource].result(_TIMEOUT)
+    return int(entries["max.message.bytes"].value)
 
 
 def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) -> None:

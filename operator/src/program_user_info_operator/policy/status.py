@@ -24,8 +24,14 @@ def resolved_status(
         image_version=_tag(desired.image),
         config_hash=desired.config_map_name.rpartition("-")[2],
         job_id=observed.job_id if observed else None,
-        job_state=observed.job_state if observed else None,
+        job_state=_job_state(spec, observed),
     )
+
+
+def _job_state(spec: JobSpec, observed: ObservedJob | None) -> str | None:
+    """Flink's own state; a job that never ran, because it was created suspended, has none."""
+    found = observed.job_state if observed else None
+    return found or ("SUSPENDED" if spec.state == "suspended" else None)
 
 
 def _tag(image: str) -> str | None:

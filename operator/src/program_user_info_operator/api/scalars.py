@@ -1,0 +1,83 @@
+"""The texts of the resource: what they look like, and the sentence about those that do not."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+from program_user_info_operator.api.checks import Rule, Text
+
+Environment = Annotated[
+    str,
+    Text(
+        "[a-z][a-z0-9-]*",
+        "a short lower-case name such as dev or staging, letters, digits and dashes only",
+        max_length=30,
+        rules=(
+            Rule(
+                "self == oldSelf",
+                "cannot be changed: create a job of another name for another environment",
+            ),
+        ),
+    ),
+]
+Topic = Annotated[
+    str,
+    Text(
+        "[a-zA-Z0-9._-]+",
+        "a Kafka topic name: letters, digits, dots, dashes and underscores only",
+        max_length=249,
+    ),
+]
+GroupId = Annotated[str, Text("[^\\s]+", "a Kafka group id without blanks", max_length=255)]
+Identifier = Annotated[
+    str,
+    Text(
+        "[a-zA-Z][a-zA-Z0-9_]*",
+        "a Cassandra name: a letter, then letters, digits and underscores, at most 48 in all",
+        max_length=48,
+    ),
+]
+HostPort = Annotated[
+    str,
+    Text(
+        "[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?:[0-9]{1,5}",
+        "host:port, such as kafka:9092",
+        max_length=260,
+    ),
+]
+StartingOffsets = Annotated[
+    str,
+    Text(
+        "committed|earliest|latest|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+        "one of committed, earliest, latest, or a UTC time such as 2023-01-12T06:30:00Z",
+        max_length=20,
+    ),
+]
+Memory = Annotated[
+    str,
+    Text("[1-9][0-9]*(m|g|Mi|Gi)", "an amount of memory such as 2048m, 2g or 2Gi", max_length=12),
+]
+Duration = Annotated[
+    str, Text("[1-9][0-9]*(ms|s|min|h)", "a duration such as 500ms, 10s or 5min", max_length=12)
+]
+Storage = Annotated[
+    str,
+    Text(
+        "(s3|s3a|gs|abfs|abfss|oss|hdfs|file)://.+|claim:[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+        "a URI such as s3://bucket/path, or claim:NAME of a PersistentVolumeClaim",
+        max_length=512,
+    ),
+]
+FlinkVersion = Annotated[str, Text("v[0-9]+_[0-9]+", "a Flink version such as v1_20", max_length=8)]
+SecretName = Annotated[
+    str,
+    Text(
+        "[a-z0-9]([a-z0-9.-]*[a-z0-9])?",
+        "the name of a Secret in the job's namespace",
+        max_length=253,
+    ),
+]
+Image = Annotated[str, Text("[^\\s]+", "an image reference without blanks", max_length=512)]
+Version = Annotated[
+    str, Text("[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "a tag of the bundled image", max_length=128)
+]
