@@ -22,7 +22,8 @@ def provide_images(images: Iterable[Image]) -> None:
     missing = [image for image in images if image.reference not in known]
     if not missing:
         return
-    builder = Builder()
+    # The one builder that needs no daemon, and is installed with the cluster's packages.
+    builder = Builder("buildah")
     for image in missing:
         build_all([image], builder)
         with step(f"import {image.name} into the node"):

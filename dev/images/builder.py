@@ -23,8 +23,8 @@ _LOCAL_BASE = f"localhost/debian:{versions.DEBIAN}-slim-{len(_SLIM)}"
 class Builder:
     """Builds, knows and saves images with whichever builder is there."""
 
-    def __init__(self) -> None:
-        self._command = find_builder()
+    def __init__(self, command: str | None = None) -> None:
+        self._command = command or find_builder()
 
     def has(self, image: str) -> bool:
         """Whether the builder's store holds the image."""

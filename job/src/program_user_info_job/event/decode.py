@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import msgspec
+from msgspec import UnsetType
 
 from program_user_info_job.event.mongo_shell import to_json
 from program_user_info_job.event.rejection import Reason, Rejected, kind_of
@@ -13,8 +14,20 @@ ABSENT = msgspec.UNSET
 """Stands for a field that the event lacks; None is one that is there and null."""
 
 
+class Profile(msgspec.Struct, gc=False):
+    """What the row needs of `userProfile`; the rest, most of an event, is skipped unread."""
+
+    userLocations: Any = ABSENT
+    rootOrg: Any = ABSENT
+    organisations: Any = ABSENT
+    profileUserTypes: Any = ABSENT
+
+
 class Event(msgspec.Struct, gc=False):
-    """An event as it was sent: values of any kind, which the mapping checks field by field."""
+    """An event as it was sent: values of any kind, which the mapping checks field by field.
+
+    A `userProfile` that is an object is a `Profile`.
+    """
 
     programId: Any = ABSENT
     programName: Any = ABSENT
@@ -27,7 +40,12 @@ class Event(msgspec.Struct, gc=False):
     deleted: Any = ABSENT
 
 
-_decode = msgspec.json.Decoder(Event).decode
+class _UsualEvent(Event, gc=False):
+    userProfile: Profile | UnsetType | None = ABSENT
+
+
+_decode_usual = msgspec.json.Decoder(_UsualEvent).decode
+_decode_any = msgspec.json.Decoder(Event).decode
 
 
 def decode_event(payload: bytes | None) -> Event:
@@ -48,22 +66,32 @@ def decode_event(payload: bytes | None) -> Event:
         except UnicodeDecodeError as error:
             raise Rejected(Reason.INVALID_JSON, f"not UTF-8 at byte {error.start}") from None
     try:
-        return _decode(payload)
+        return _decode_usual(payload)
     except (msgspec.MsgspecError, RecursionError) as error:
         return _decode_leniently(payload, error)
 
 
 def _decode_leniently(payload: bytes, strict: Exception) -> Event:
-    document = to_json(payload)
+    """A Mongo-shell document, a profile of an unusual kind, or no event at all."""
     try:
-        if document is not None:
-            return _decode(document)
+        return _with_profile(_decode_any(to_json(payload) or payload))
+    except msgspec.ValidationError:
+        pass
+    except (msgspec.MsgspecError, RecursionError) as error:
+        raise Rejected(Reason.INVALID_JSON, _describe(error)) from None
+    try:
         value = msgspec.json.decode(payload)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise Rejected(Reason.INVALID_JSON, _describe(error)) from None
     if isinstance(value, dict):
         raise Rejected(Reason.INVALID_JSON, _describe(strict))
     raise Rejected(Reason.NOT_AN_OBJECT, f"{kind_of(value)} found, an object expected")
+
+
+def _with_profile(event: Event) -> Event:
+    if isinstance(event.userProfile, dict):
+        event.userProfile = msgspec.convert(event.userProfile, Profile)
+    return event
 
 
 def _describe(error: Exception) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any, NamedTuple
 
-from program_user_info_job.event.decode import ABSENT, Event, decode_event
+from program_user_info_job.event.decode import ABSENT, Event, Profile, decode_event
 from program_user_info_job.event.rejection import Reason, Rejected, Rejection
 from program_user_info_job.row import profile as profile_columns
 from program_user_info_job.row.layout import FLAT, Layout
@@ -112,18 +112,18 @@ def _read_optional_timestamp(value: Any, path: str) -> int | None:
 
 
 def _profile_cells(profile: Any, rules: Rules) -> dict[str, Any]:
-    if profile.__class__ is not dict:
+    if profile.__class__ is not Profile:
         missing = profile is ABSENT or profile is None
         if missing and rules.write_without_profile:
             return {}
         found = "absent" if profile is ABSENT else "null" if profile is None else "not an object"
         raise Rejected(Reason.USER_PROFILE_MISSING, f"userProfile: {found}, an object expected")
     cells: dict[str, Any] = {}
-    if "userLocations" in profile:
+    if profile.userLocations is not ABSENT:
         flat = rules.layout is FLAT
         read_locations = profile_columns.flat_locations if flat else profile_columns.map_locations
-        cells = read_locations(profile["userLocations"])
+        cells = read_locations(profile.userLocations)
     cells |= profile_columns.organisation(profile)
-    if "profileUserTypes" in profile:
-        cells |= profile_columns.user_types(profile["profileUserTypes"])
+    if profile.profileUserTypes is not ABSENT:
+        cells |= profile_columns.user_types(profile.profileUserTypes)
     return cells

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from typing import Any
 
+from program_user_info_job.event.decode import ABSENT, Profile
 from program_user_info_job.event.rejection import invalid_field
 from program_user_info_job.row.layout import LOCATION_FIELDS, LOCATION_TYPES
 from program_user_info_job.row.values import read_text
 
 Cells = dict[str, Any]
 
+_PATHS = {field: f"userProfile.userLocations[].{field}" for field in LOCATION_FIELDS}
 _FLAT_COLUMNS = {
-    kind: tuple((field, f"{kind}_{field}") for field in LOCATION_FIELDS) for kind in LOCATION_TYPES
+    kind: tuple((field, f"{kind}_{field}", _PATHS[field]) for field in LOCATION_FIELDS)
+    for kind in LOCATION_TYPES
 }
-_NO_LOCATIONS: Cells = {column: None for columns in _FLAT_COLUMNS.values() for _, column in columns}
+_NO_LOCATIONS: Cells = {
+    column: None for columns in _FLAT_COLUMNS.values() for _, column, _ in columns
+}
 
 
 def flat_locations(entries: Any) -> Cells:
@@ -22,9 +27,9 @@ def flat_locations(entries: Any) -> Cells:
     for entry in _objects(entries, "userProfile.userLocations"):
         kind = entry.get("type")
         if kind.__class__ is str:
-            for field, column in _FLAT_COLUMNS.get(kind.lower(), ()):
+            for field, column, path in _FLAT_COLUMNS.get(kind.lower(), ()):
                 if field in entry:
-                    cells[column] = _location_text(entry, field)
+                    cells[column] = read_text(entry[field], path)
     return cells
 
 
@@ -36,21 +41,21 @@ def map_locations(entries: Any) -> Cells:
         if kind.__class__ is str and kind and not kind.isspace():
             for field in LOCATION_FIELDS:
                 if field in entry:
-                    locations[f"{kind.lower()}_{field}"] = _location_text(entry, field)
+                    locations[f"{kind.lower()}_{field}"] = read_text(entry[field], _PATHS[field])
     known = {key: text for key, text in locations.items() if text is not None}
     return {"user_locations": known or None}
 
 
-def organisation(profile: Cells) -> Cells:
+def organisation(profile: Profile) -> Cells:
     """`rootOrg`, else the first of `organisations` that is no school, else the first of all."""
-    if "rootOrg" not in profile and "organisations" not in profile:
+    root = profile.rootOrg
+    if root is ABSENT and profile.organisations is ABSENT:
         return {}
-    root = profile.get("rootOrg")
-    if root is not None:
+    if root is not ABSENT and root is not None:
         if root.__class__ is not dict:
             raise invalid_field("userProfile.rootOrg", root, "an object")
         return _organisation_cells(root, "id", "userProfile.rootOrg")
-    entries = _objects(profile.get("organisations"), "userProfile.organisations")
+    entries = _objects(profile.organisations, "userProfile.organisations")
     chosen = next((entry for entry in entries if entry.get("isSchool") is False), None)
     if chosen is None:
         chosen = entries[0] if entries else {}
@@ -80,13 +85,9 @@ def _organisation_cells(source: Cells, id_field: str, path: str) -> Cells:
     }
 
 
-def _location_text(entry: Cells, field: str) -> str | None:
-    return read_text(entry[field], f"userProfile.userLocations[].{field}")
-
-
 def _objects(value: Any, path: str) -> list[Cells]:
-    """The objects of an array; null counts as empty, entries of other kinds are skipped."""
-    if value is None:
+    """The objects of an array; absent and null count as empty, other entries are skipped."""
+    if value is None or value is ABSENT:
         return []
     if value.__class__ is not list:
         raise invalid_field(path, value, "an array")
