@@ -5,15 +5,20 @@ from __future__ import annotations
 import uuid
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from pathlib import Path
 
 import msgspec
 import pytest
-from confluent_kafka import Consumer, TopicPartition
+import yaml
+from confluent_kafka import Consumer, Producer, TopicPartition
+from typer.testing import CliRunner
 
 from dev.demo.world import KAFKA_PORT, Kafka, open_kafka
+from program_user_info_job.cli.main import app
 from program_user_info_job.cli.produce import ProduceError, send
 from program_user_info_job.config import model
 from program_user_info_job.pipeline.topics import KafkaNotReady, prepare_topics
+from tests.unit.job.test_config import DOCUMENT
 
 pytestmark = pytest.mark.cluster
 Configure = Callable[..., model.Kafka]
@@ -70,6 +75,65 @@ def test_events_are_sent_as_they_stand(kafka: Kafka, configure: Configure) -> No
     assert send(config, payloads) == 4
     found = sorted(record.payload or b"" for record in kafka.records(config.topic))
     assert found == sorted(payloads)
+
+
+def dead_letter(config: model.Kafka, offset: int, reason: str, day: int) -> None:
+    """A dead letter as the pipeline writes it."""
+    producer = Producer({"bootstrap.servers": config.bootstrap_servers[0]})
+    headers = {
+        "reason": reason,
+        "detail": "-",
+        "source-topic": config.topic,
+        "source-partition": "0",
+        "source-offset": str(offset),
+        "source-timestamp": f"2023-01-{day:02}T00:00:00.000Z",
+    }
+    payload = f"event {offset}".encode()
+    producer.produce(config.dead_letter_topic, payload, headers=list(headers.items()))
+    assert producer.flush(30) == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "sent"),
+    [
+        ([], [1, 2, 3]),
+        (["--reason", "INVALID_JSON"], [1, 3]),
+        (["--reason", "INVALID_JSON", "--reason", "TOO_LARGE"], [1, 2, 3]),
+        (["--since", "2023-01-02"], [2, 3]),
+        (["--until", "2023-01-02"], [1]),
+        (["--since", "2023-01-02T00:00:00", "--until", "2023-01-03"], [2]),
+        (["--dry-run"], []),
+    ],
+)
+def test_dead_letters_are_sent_back_once_each(
+    kafka: Kafka, configure: Configure, tmp_path: Path, options: list[str], sent: list[int]
+) -> None:
+    config = configure()
+    prepare_topics(config)
+    for offset, reason in ((1, "INVALID_JSON"), (2, "TOO_LARGE"), (3, "INVALID_JSON")):
+        dead_letter(config, offset, reason, day=offset)
+    dead_letter(config, 3, "INVALID_JSON", day=3)
+    file = tmp_path / "config.yaml"
+    document = DOCUMENT | {"kafka": msgspec.to_builtins(config)}
+    file.write_text(yaml.safe_dump(document))
+    result = CliRunner().invoke(app, ["replay", "--config", str(file), *options])
+    assert result.exit_code == 0, result.stderr
+    found = kafka.records(config.topic)
+    assert sorted(record.payload or b"" for record in found) == [
+        f"event {offset}".encode() for offset in sent
+    ]
+    days = [datetime.fromtimestamp(record.timestamp / 1000, UTC).day for record in found]
+    assert sorted(days) == sent
+    if "--dry-run" in options:
+        assert result.stdout == "INVALID_JSON 2\nTOO_LARGE 1\n"
+
+
+def test_a_missing_dead_letter_topic_is_named(configure: Configure, tmp_path: Path) -> None:
+    file = tmp_path / "config.yaml"
+    file.write_text(yaml.safe_dump(DOCUMENT | {"kafka": msgspec.to_builtins(configure())}))
+    result = CliRunner().invoke(app, ["replay", "--config", str(file)])
+    assert result.exit_code == 1
+    assert "kafka.deadLetterTopic: " in result.stderr
 
 
 def test_too_large_an_event_is_reported_with_its_number(configure: Configure) -> None:

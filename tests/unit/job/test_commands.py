@@ -61,7 +61,7 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
     assert "CREATE TABLE IF NOT EXISTS sunbird_programs.program_enrollment" in out
 
 
-@pytest.mark.parametrize("command", ["run", "schema", "produce"])
+@pytest.mark.parametrize("command", ["run", "schema", "produce", "replay"])
 def test_a_wrong_configuration_ends_a_command_with_one_message(
     tmp_path: Path, command: str
 ) -> None:

@@ -1,8 +1,9 @@
-"""`program-user-info-job`: flatten, run, schema, produce."""
+"""`program-user-info-job`: flatten, run, schema, produce, replay."""
 
 from __future__ import annotations
 
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, BinaryIO, NoReturn
 
@@ -11,6 +12,7 @@ import typer
 from program_user_info_job.cli.flatten import Printer
 from program_user_info_job.config.load import ConfigError, load_config
 from program_user_info_job.config.model import Config
+from program_user_info_job.event.rejection import Reason
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.row.convert import Rules
 from program_user_info_job.row.layout import LAYOUTS
@@ -100,6 +102,41 @@ def produce(config: ConfigFile, events: EventsFile = None) -> None:
     except ProduceError as error:
         _fail(str(error))
     typer.echo(f"{count} events sent to {loaded.kafka.topic}", err=True)
+
+
+@app.command()
+def replay(
+    config: ConfigFile,
+    reason: Annotated[
+        list[Reason] | None, typer.Option(help="Only this reason; may be repeated. Default: all.")
+    ] = None,
+    since: Annotated[
+        datetime | None, typer.Option(help="Only events recorded at or after this UTC time.")
+    ] = None,
+    until: Annotated[
+        datetime | None, typer.Option(help="Only events recorded before this UTC time.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, send nothing.")] = False,
+) -> None:
+    """Send dead-lettered events back to the input topic, once each."""
+    from program_user_info_job.cli.produce import ProduceError
+    from program_user_info_job.cli.replay import ReplayError, Selection
+    from program_user_info_job.cli.replay import replay as send_back
+
+    loaded = _load(config)
+    selection = Selection(frozenset(reason or Reason), _utc(since), _utc(until))
+    try:
+        counts = send_back(loaded.kafka, selection, dry_run=dry_run)
+    except (ProduceError, ReplayError) as error:
+        _fail(str(error))
+    for each, count in sorted(counts.items()):
+        typer.echo(f"{each} {count}")
+    verb = "would be sent" if dry_run else "sent"
+    typer.echo(f"{counts.total()} events {verb} to {loaded.kafka.topic}", err=True)
+
+
+def _utc(moment: datetime | None) -> datetime | None:
+    return None if moment is None else moment.replace(tzinfo=UTC)
 
 
 def _load(path: Path) -> Config:

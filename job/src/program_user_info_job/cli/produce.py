@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from types import TracebackType
+from typing import Self
 
 from confluent_kafka import KafkaException, Message, Producer
 
@@ -16,32 +18,57 @@ class ProduceError(Exception):
     """Not every event was acknowledged; the message says how many and what to check."""
 
 
-def send(kafka: Kafka, events: Iterable[bytes]) -> int:
-    """Send each event and wait for the acknowledgements; the number sent. Raises `ProduceError`."""
-    failures: list[str] = []
+class EventSender:
+    """Sends events as they stand; leaving the context waits for the acknowledgements."""
 
-    def delivered(error: object, _: Message) -> None:
-        if error is not None:
-            failures.append(str(error))
+    def __init__(self, kafka: Kafka) -> None:
+        self._kafka = kafka
+        self._producer = Producer(librdkafka_properties(kafka) | {"linger.ms": "20"})
+        self._failures: list[str] = []
+        self.count = 0
 
-    producer = Producer(librdkafka_properties(kafka) | {"linger.ms": "20"})
-    count = 0
-    for count, event in enumerate(events, start=1):
+    def __enter__(self) -> Self:
+        return self
+
+    def send(self, event: bytes | None, timestamp: int | None = None) -> None:
+        """Queue one event; `timestamp` in milliseconds, default now. Raises `ProduceError`."""
+        self.count += 1
+        options = {} if timestamp is None else {"timestamp": timestamp}
         while True:
             try:
-                producer.produce(kafka.topic, event, on_delivery=delivered)
+                self._producer.produce(
+                    self._kafka.topic, event, on_delivery=self._delivered, **options
+                )
                 break
             except BufferError:
-                producer.poll(0.5)
+                self._producer.poll(0.5)
             except KafkaException as error:
-                raise ProduceError(f"event {count}: {error.args[0].str()}") from error
-        producer.poll(0)
-    left = producer.flush(_FLUSH_TIMEOUT)
-    if left or failures:
-        first = failures[0] if failures else "no acknowledgement"
-        raise ProduceError(
-            f"{left + len(failures)} of {count} events were not acknowledged by"
-            f" {', '.join(kafka.bootstrap_servers)} ({first}); check the brokers and the topic"
-            f" {kafka.topic}, then send the file again: repeats are harmless"
-        )
-    return count
+                raise ProduceError(f"event {self.count}: {error.args[0].str()}") from error
+        self._producer.poll(0)
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        left = self._producer.flush(_FLUSH_TIMEOUT)
+        if kind is None and (left or self._failures):
+            first = self._failures[0] if self._failures else "no acknowledgement"
+            raise ProduceError(
+                f"{left + len(self._failures)} of {self.count} events were not acknowledged by"
+                f" {', '.join(self._kafka.bootstrap_servers)} ({first}); check the brokers and the"
+                f" topic {self._kafka.topic}, then send them again: repeats are harmless"
+            )
+
+    def _delivered(self, error: object, _: Message) -> None:
+        if error is not None:
+            self._failures.append(str(error))
+
+
+def send(kafka: Kafka, events: Iterable[bytes]) -> int:
+    """Send each event and wait for the acknowledgements; the number sent. Raises `ProduceError`."""
+    with EventSender(kafka) as sender:
+        for event in events:
+            sender.send(event)
+    return sender.count
