@@ -7,6 +7,7 @@ belong to its edge-triggered handlers, are not used.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ log = structlog.get_logger(__name__)
 _JOBS = (names.GROUP, names.VERSION, names.PLURAL)
 _FLINK_DEPLOYMENTS = ("flink.apache.org", "v1beta1", "flinkdeployments")
 _CONFIG_MAPS = ("v1", "configmaps")
+_LIST_RETRY_SECONDS = 2.0
 _PART_OF = "app.kubernetes.io/part-of=program-user-info"
 
 
@@ -44,13 +46,17 @@ def register(controller: Controller) -> kopf.OperatorRegistry:
     """A kopf registry with the handlers of this controller."""
     registry = kopf.OperatorRegistry()
     queue: WorkQueue[Key] = WorkQueue()
-    _register_lifecycle(registry, controller, queue)
-    _register_watches(registry, controller, queue)
+    profiles_changed = asyncio.Event()
+    _register_lifecycle(registry, controller, queue, profiles_changed)
+    _register_watches(registry, controller, queue, profiles_changed)
     return registry
 
 
 def _register_lifecycle(
-    registry: kopf.OperatorRegistry, controller: Controller, queue: WorkQueue[Key]
+    registry: kopf.OperatorRegistry,
+    controller: Controller,
+    queue: WorkQueue[Key],
+    profiles_changed: asyncio.Event,
 ) -> None:
     tasks: list[asyncio.Task[None]] = []
 
@@ -68,7 +74,9 @@ def _register_lifecycle(
         executor = ThreadPoolExecutor(controller.workers, thread_name_prefix="reconcile")
         handle = _handler(controller.reconciler, executor)
         work = [queue.work(handle) for _ in range(controller.workers)]
-        tasks.extend(map(asyncio.create_task, [*work, _resync(controller, queue)]))
+        tasks.extend(
+            map(asyncio.create_task, [*work, _resync(controller, queue, profiles_changed)])
+        )
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
@@ -77,25 +85,32 @@ def _register_lifecycle(
 
 
 def _register_watches(
-    registry: kopf.OperatorRegistry, controller: Controller, queue: WorkQueue[Key]
+    registry: kopf.OperatorRegistry,
+    controller: Controller,
+    queue: WorkQueue[Key],
+    profiles_changed: asyncio.Event,
 ) -> None:
+    def add(namespace: str | None, name: str | None) -> None:
+        # The profiles' namespace is watched as well, and may have jobs that are not ours.
+        if namespace and name and namespace in (controller.namespaces or (namespace,)):
+            queue.add(Key(namespace, name))
+
     @kopf.on.event(*_JOBS, registry=registry)
     async def job_changed(namespace: str | None, name: str, **_: Any) -> None:
-        queue.add(Key(str(namespace), name))
+        add(namespace, name)
 
     @kopf.on.event(*_FLINK_DEPLOYMENTS, registry=registry)
     async def deployment_changed(namespace: str | None, labels: kopf.Labels, **_: Any) -> None:
-        if names.LABEL_JOB in labels:
-            queue.add(Key(str(namespace), labels[names.LABEL_JOB]))
+        add(namespace, labels.get(names.LABEL_JOB))
 
     @kopf.on.event(*_CONFIG_MAPS, registry=registry)
     async def config_map_changed(
         namespace: str | None, name: str, labels: kopf.Labels, **_: Any
     ) -> None:
-        if names.LABEL_JOB in labels:
-            queue.add(Key(str(namespace), labels[names.LABEL_JOB]))
-        elif (namespace, name) == (controller.profiles.namespace, controller.profiles.name):
-            await _add_all(controller, queue)
+        if (namespace, name) == (controller.profiles.namespace, controller.profiles.name):
+            profiles_changed.set()
+        else:
+            add(namespace, labels.get(names.LABEL_JOB))
 
 
 def _handler(
@@ -127,11 +142,17 @@ async def _add_all(controller: Controller, queue: WorkQueue[Key]) -> None:
             queue.add(Key(job["metadata"]["namespace"], job["metadata"]["name"]))
 
 
-async def _resync(controller: Controller, queue: WorkQueue[Key]) -> None:
-    """The safety net under the watches."""
+async def _resync(
+    controller: Controller, queue: WorkQueue[Key], profiles_changed: asyncio.Event
+) -> None:
+    """Look at every job when a profile changed, and now and then: the net under the watches."""
     while True:
-        await asyncio.sleep(controller.resync_seconds)
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(profiles_changed.wait(), controller.resync_seconds)
+        profiles_changed.clear()
         try:
             await _add_all(controller, queue)
         except ApiError as error:
-            log.warning("resync will be retried", error=str(error))
+            log.warning("listing the jobs will be retried", error=str(error))
+            await asyncio.sleep(_LIST_RETRY_SECONDS)
+            profiles_changed.set()
