@@ -39,13 +39,26 @@ def fold(records: Iterable[Record]) -> dict[Key, Row]:
         row = cells.setdefault((_text(event["programId"]), _text(event["userId"])), {})
         for column, value in _cells(event).items():
             # Of two writes at one time, Cassandra keeps a deletion, else the larger value.
-            candidate = (stamp, value is None, repr(value).encode(), value)
+            candidate = (stamp, value is None, raw(value), value)
             if column not in row or candidate[:3] > row[column][:3]:
                 row[column] = candidate
     return {
         key: {column: best[3] for column, best in row.items() if best[3] is not None}
         for key, row in cells.items()
     }
+
+
+def raw(value: Any) -> bytes:
+    """A cell's bytes, by which Cassandra breaks ties."""
+    match value:
+        case None:
+            return b""
+        case bool():
+            return bytes([value])
+        case int():
+            return value.to_bytes(8, "big", signed=True)
+        case _:
+            return str(value).encode()
 
 
 def _cells(event: dict[str, Any]) -> Row:

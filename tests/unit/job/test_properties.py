@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dev.demo.fold import Record, fold
+from dev.demo.fold import Record, fold, raw
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.row.convert import Origin, Row, Rules, to_row
 from program_user_info_job.row.layout import LAYOUTS
@@ -132,7 +132,7 @@ def table_after(batches: list[list[Row]]) -> dict[tuple[str, str], dict[str, Any
         for item in (item for keys in grouped.values() for key in keys for item in key.needed):
             cells = table.setdefault((item.row.program_id, item.row.user_id), {})
             for column, value in item.row.cells.items():
-                entry = (item.row.write_timestamp, value is None, repr(value).encode(), value)
+                entry = (item.row.write_timestamp, value is None, raw(value), value)
                 if column not in cells or entry[:3] > cells[column][:3]:
                     cells[column] = entry
     return {
