@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -12,7 +13,7 @@ import pytest
 import yaml
 
 from dev.cluster.release import NAMESPACE
-from dev.cluster.target import kubectl
+from dev.cluster.target import kubeconfig, kubectl
 from tests.cluster import (
     CONTROLLER,
     Namespace,
@@ -68,27 +69,49 @@ def test_a_job_becomes_a_deployment_and_a_status(namespace: Namespace) -> None:
     assert owner["uid"] == found["metadata"]["uid"]
 
 
-def test_render_prints_what_the_controller_applied(namespace: Namespace, tmp_path: Path) -> None:
-    namespace.apply(job())
-    live = settled(namespace, "job")
-    file, environments = tmp_path / "job.yaml", tmp_path / "environments.yaml"
+def cli(live: dict[str, Any], file: Path, *command: str) -> subprocess.CompletedProcess[str]:
+    """The operator's command on this job, with the image that the controller runs."""
     file.write_text(yaml.safe_dump(live))
-    name = next(
-        name
-        for name in kubectl("get", "cm", "-n", NAMESPACE, "-o", "name").split()
-        if name.endswith("-environments")
-    )
-    data = yaml.safe_load(kubectl("get", name, "-n", NAMESPACE, "-o", "yaml"))["data"]
-    environments.write_text(
-        yaml.safe_dump({each: yaml.safe_load(text) for each, text in data.items()})
-    )
     image, _, version = live["status"]["image"].rpartition(":")
-    command = [sys.executable, "-m", "program_user_info_operator", "render", "-f", str(file)]
-    options = ["--environments", str(environments), "--job-image", image, "--job-version", version]
-    done = subprocess.run([*command, *options], capture_output=True, text=True, check=True)
-    # kubectl asks the API server what applying the output would change, and fails if anything.
-    manager = "--field-manager=program-user-info-operator"
-    kubectl("diff", "--server-side", "--force-conflicts", manager, "-f", "-", stdin=done.stdout)
+    return subprocess.run(
+        [
+            *(sys.executable, "-m", "program_user_info_operator", *command, "-f", str(file)),
+            *("--job-image", image, "--job-version", version),
+        ],
+        env={**os.environ, "KUBECONFIG": str(kubeconfig())},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+
+
+def test_render_and_diff_are_what_the_controller_applies(
+    namespace: Namespace, tmp_path: Path
+) -> None:
+    with profiles(local={"parallelism": 2}):
+        namespace.apply(job(environment="local"))
+        live = settled(namespace, "job")
+        file, environments = tmp_path / "job.yaml", tmp_path / "environments.yaml"
+        environments.write_text("local: {parallelism: 2}")
+        rendered = cli(live, file, "render", "--environments", str(environments))
+        assert rendered.returncode == 0, rendered.stderr
+        # kubectl asks the API server what applying the output would change, fails if anything.
+        manager = "--field-manager=program-user-info-operator"
+        kubectl(
+            *("diff", "--server-side", "--force-conflicts", manager, "-f", "-"),
+            stdin=rendered.stdout,
+        )
+        unchanged = cli(live, file, "diff")
+        assert (unchanged.returncode, unchanged.stdout) == (0, ""), unchanged.stderr
+
+        live["spec"]["restartNonce"] = 5
+        changed = cli(live, file, "diff")
+        assert changed.returncode == 1
+        assert "-  restartNonce: 0\n+  restartNonce: 5\n" in changed.stdout
+        live["spec"]["parallelism"] = 0
+        wrong = cli(live, file, "diff")
+        assert wrong.returncode == 2
+        assert "parallelism: " in wrong.stderr
 
 
 def test_nothing_is_written_where_nothing_changed(namespace: Namespace) -> None:

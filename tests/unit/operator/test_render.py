@@ -118,3 +118,12 @@ def test_a_profile_must_be_a_mapping(tmp_path: Path) -> None:
     code, _, err = render(JOBS[1], "--environments", str(file))
     assert code == 1
     assert "dev: must be a mapping" in err
+
+
+def test_diff_without_a_cluster_says_what_is_missing(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", "/none")
+    result = CliRunner().invoke(app, ["diff", "-f", str(JOBS[0])])
+    assert result.exit_code == 2
+    assert "set KUBECONFIG" in result.stderr

@@ -1,4 +1,4 @@
-"""`program-user-info-operator`: run and render."""
+"""`program-user-info-operator`: run, render and diff."""
 
 from __future__ import annotations
 
@@ -32,14 +32,24 @@ ServiceAccount = Annotated[
 ]
 
 
+JobFile = Annotated[
+    Path, typer.Option("-f", "--file", help="The ProgramUserInfoJob, YAML.", show_default=False)
+]
+Environments = Annotated[
+    Path | None, typer.Option(help="Profiles: a YAML mapping of environment names to profiles.")
+]
+ProfilesNamespace = Annotated[
+    str, typer.Option(envvar="POD_NAMESPACE", help="Namespace of the profiles' ConfigMap.")
+]
+ProfilesName = Annotated[
+    str, typer.Option(envvar="PROFILES_NAME", help="Name of the profiles' ConfigMap.")
+]
+
+
 @app.command()
 def run(
-    profiles_namespace: Annotated[
-        str, typer.Option(envvar="POD_NAMESPACE", help="Namespace of the profiles' ConfigMap.")
-    ] = "default",
-    profiles_name: Annotated[
-        str, typer.Option(envvar="PROFILES_NAME", help="Name of the profiles' ConfigMap.")
-    ] = "program-user-info-environments",
+    profiles_namespace: ProfilesNamespace = "program-user-info",
+    profiles_name: ProfilesName = "program-user-info-environments",
     namespaces: Annotated[
         str,
         typer.Option(envvar="WATCH_NAMESPACES", help="Comma-separated; default: all namespaces."),
@@ -71,32 +81,51 @@ def run(
 
 @app.command()
 def render(
-    file: Annotated[
-        Path, typer.Option("-f", "--file", help="The ProgramUserInfoJob, YAML.", show_default=False)
-    ],
-    environments: Annotated[
-        Path | None,
-        typer.Option(help="Profiles: a YAML mapping of environment names to profiles."),
-    ] = None,
+    file: JobFile,
+    environments: Environments = None,
     job_image: JobImage = "program-user-info-job",
     job_version: JobVersion = _VERSION,
     service_account: ServiceAccount = "flink",
 ) -> None:
     """Print what the controller would apply, without a cluster."""
-    from program_user_info_operator.cli.render import RenderError, render_job
+    from program_user_info_operator.cli.job_file import JobFileError
+    from program_user_info_operator.cli.render import render_job
 
+    bundle = Bundle(job_image, job_version, service_account)
     try:
-        typer.echo(
-            render_job(file, environments, Bundle(job_image, job_version, service_account)),
-            nl=False,
-        )
-    except RenderError as error:
+        typer.echo(render_job(file, environments, bundle), nl=False)
+    except JobFileError as error:
         _fail(str(error))
 
 
-def _fail(message: str) -> NoReturn:
+@app.command()
+def diff(
+    file: JobFile,
+    environments: Environments = None,
+    profiles_namespace: ProfilesNamespace = "program-user-info",
+    profiles_name: ProfilesName = "program-user-info-environments",
+    job_image: JobImage = "program-user-info-job",
+    job_version: JobVersion = _VERSION,
+    service_account: ServiceAccount = "flink",
+) -> None:
+    """Print what the controller would change; exit 0 without changes, 1 with, 2 on errors."""
+    from program_user_info_operator.cli.diff import diff_job
+    from program_user_info_operator.cli.job_file import JobFileError
+    from program_user_info_operator.cluster.api_server import ApiError, ApiServer
+
+    bundle = Bundle(job_image, job_version, service_account)
+    profiles = (profiles_namespace, profiles_name)
+    try:
+        changes = diff_job(ApiServer(), file, environments, profiles, bundle)
+    except (JobFileError, ApiError) as error:
+        _fail(str(error), status=2)
+    typer.echo(changes, nl=False)
+    raise typer.Exit(1 if changes else 0)
+
+
+def _fail(message: str, status: int = 1) -> NoReturn:
     typer.echo(f"error: {message}", err=True)
-    raise typer.Exit(1)
+    raise typer.Exit(status)
 
 
 def main() -> None:

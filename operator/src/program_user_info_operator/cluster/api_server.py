@@ -60,11 +60,17 @@ class ApiServer:
     """The API server as the controller sees it. Safe to use from several threads."""
 
     def __init__(self, connections: int = 8) -> None:
-        """Connect as the pod's service account, else as the kubeconfig says."""
+        """Connect as the pod's service account, else as the kubeconfig says.
+
+        Raises `ApiError` where there is neither.
+        """
         try:
             config.load_incluster_config()
         except config.ConfigException:
-            config.load_kube_config()
+            try:
+                config.load_kube_config()
+            except config.ConfigException as error:
+                raise ApiError(0, f"no cluster to talk to: {error}; set KUBECONFIG") from error
         configuration = client.Configuration.get_default_copy()
         configuration.connection_pool_maxsize = connections
         configuration.retries = 0  # the queue retries, with back-off and in view of everybody
@@ -86,11 +92,17 @@ class ApiServer:
         # A list names the kind of its items once, an object of its own each time.
         return [{"apiVersion": kind.api_version, "kind": kind.name} | item for item in items]
 
-    def apply(self, desired: Mapping[str, Any], *, subresource: str = "") -> Object:
-        """Server-side apply with our field manager; takes fields over from others."""
+    def apply(
+        self, desired: Mapping[str, Any], *, subresource: str = "", dry_run: bool = False
+    ) -> Object:
+        """Server-side apply with our field manager; takes fields over from others.
+
+        With `dry_run` nothing is stored: the answer is what would be.
+        """
         metadata = desired["metadata"]
         path = _APPLIED[desired["kind"]].path(metadata["namespace"], metadata["name"], subresource)
         query = [("fieldManager", names.FIELD_MANAGER), ("force", "true")]
+        query += [("dryRun", "All")] if dry_run else []
         return self._request("PATCH", path, query=query, body=desired, content_type=_APPLY)
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> None:

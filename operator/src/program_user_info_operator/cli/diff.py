@@ -1,0 +1,86 @@
+"""`diff`: what the controller would change in the cluster, by the API server's own dry run."""
+
+from __future__ import annotations
+
+import difflib
+from pathlib import Path
+from typing import Any
+
+from program_user_info_operator.cli.job_file import JobFileError, read_job, read_profile
+from program_user_info_operator.cli.yaml_output import dump_all
+from program_user_info_operator.cluster.api_server import (
+    CONFIG_MAP,
+    FLINK_DEPLOYMENT,
+    JOB,
+    ApiServer,
+)
+from program_user_info_operator.desired.context import Bundle, Owner
+from program_user_info_operator.desired.objects import desired_objects
+from program_user_info_operator.environments.profiles import InvalidProfile, parse_profile
+from program_user_info_operator.environments.resolve import Unresolved, resolve
+
+Object = dict[str, Any]
+
+# Written by the API server or by other controllers.
+_FOREIGN = ("managedFields", "resourceVersion", "generation", "uid", "creationTimestamp")
+
+
+def diff_job(
+    api: ApiServer,
+    file: Path,
+    environments: Path | None,
+    profiles: tuple[str, str],
+    bundle: Bundle,
+) -> str:
+    """A unified diff, empty where nothing would change.
+
+    The profile comes from `environments`, else from the cluster's ConfigMap `profiles`
+    (namespace, name). Raises `JobFileError` and `ApiError`.
+    """
+    job = read_job(file)
+    spec = job.document["spec"]
+    if environments is not None:
+        profile = read_profile(environments, spec.get("environment"))
+    else:
+        profile = _profile_in_cluster(api, profiles, str(spec.get("environment")))
+    resolution = resolve(spec, profile)
+    if isinstance(resolution, Unresolved):
+        raise JobFileError("\n".join(f"{file}: {text}" for text in resolution.messages))
+    live_job = api.get(JOB, job.namespace, job.name)
+    uid = live_job["metadata"]["uid"] if live_job else None
+    desired = desired_objects(resolution.spec, Owner(job.name, job.namespace, uid), bundle)
+    return "".join(_diff(api, wanted) for wanted in desired.objects())
+
+
+def _diff(api: ApiServer, wanted: Object) -> str:
+    kind = {each.name: each for each in (FLINK_DEPLOYMENT, CONFIG_MAP)}[wanted["kind"]]
+    metadata = wanted["metadata"]
+    live = api.get(kind, metadata["namespace"], metadata["name"])
+    would_be = api.apply(wanted, dry_run=True)
+    name = f"{wanted['kind']}/{metadata['name']}"
+    return "".join(
+        difflib.unified_diff(
+            _lines(live), _lines(would_be), fromfile=f"live/{name}", tofile=f"desired/{name}"
+        )
+    )
+
+
+def _lines(document: Object | None) -> list[str]:
+    if document is None:
+        return []
+    metadata = {key: each for key, each in document["metadata"].items() if key not in _FOREIGN}
+    shown = {key: each for key, each in document.items() if key != "status"}
+    return dump_all([shown | {"metadata": metadata}]).splitlines(keepends=True)
+
+
+def _profile_in_cluster(
+    api: ApiServer, profiles: tuple[str, str], environment: str
+) -> dict[str, Any] | None:
+    found = api.get(CONFIG_MAP, *profiles)
+    text = ((found or {}).get("data") or {}).get(environment)
+    if text is None:
+        return None
+    profile = parse_profile(environment, text)
+    if isinstance(profile, InvalidProfile):
+        raise JobFileError(profile.message)
+    return profile

@@ -1,0 +1,58 @@
+"""A ProgramUserInfoJob, and profiles, in files."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from program_user_info_operator.api import names
+
+
+class JobFileError(Exception):
+    """Bad input; the message names the file, the field and the reason."""
+
+
+@dataclass(frozen=True)
+class JobFile:
+    """A job as a file holds it; `document` has a spec that is a mapping."""
+
+    name: str
+    namespace: str
+    document: dict[str, Any]
+
+
+def read_job(file: Path) -> JobFile:
+    """The one job in the file. Raises `JobFileError`."""
+    job = _read(file)
+    if (job.get("apiVersion"), job.get("kind")) != (names.API_VERSION, names.KIND):
+        raise JobFileError(f"{file}: must be one {names.KIND} of {names.API_VERSION}")
+    metadata, spec = job.get("metadata"), job.get("spec")
+    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
+        raise JobFileError(f"{file}: metadata.name: missing, a name expected")
+    if not isinstance(spec, Mapping):
+        raise JobFileError(f"{file}: spec: missing, an object expected")
+    return JobFile(metadata["name"], metadata.get("namespace", "default"), job)
+
+
+def read_profile(file: Path, environment: object) -> Mapping[str, Any] | None:
+    """The environment's profile in a file of all profiles. Raises `JobFileError`."""
+    profile = _read(file).get(str(environment))
+    if profile is not None and not isinstance(profile, Mapping):
+        raise JobFileError(f"{file}: {environment}: must be a mapping of spec fields")
+    return profile
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise JobFileError(f"{file}: {error.strerror}; pass an existing file") from error
+    except yaml.YAMLError as error:
+        raise JobFileError(f"{file}: not YAML: {error}") from error
+    if not isinstance(document, dict):
+        raise JobFileError(f"{file}: must be a YAML mapping")
+    return document
