@@ -12,7 +12,7 @@ from dev.steps import run, step
 KUBERNETES = BIN / f"kubernetes-{versions.KUBERNETES}"
 ETCD = BIN / f"etcd-{versions.ETCD}"
 HELM = BIN / f"helm-{versions.HELM}"
-COREDNS = BIN / f"coredns-{versions.COREDNS}"
+COREDNS = BIN / f"coredns-{versions.COREDNS}-small"
 PAUSE = BIN / "pause-1"
 
 _GO = ["go", "build", "-trimpath", "-buildvcs=false"]
@@ -33,7 +33,7 @@ def build_programs(*, cluster: bool = True) -> None:
         f"{stamp}Version=v{versions.KUBERNETES} {stamp}Major={major} {stamp}Minor={minor}",
         note=" (about 8 minutes the first time)",
     )
-    _install(COREDNS, f"github.com/coredns/coredns@v{versions.COREDNS}")
+    _build(COREDNS, "coredns", "", package=".")
     _build(PAUSE, "pause", "", package=".")
 
 

@@ -11,7 +11,7 @@ from dev.paths import LOGS
 from dev.steps import StepFailed, run, step
 
 _COMMANDS = {
-    "go": "Go 1.24 or newer",
+    "go": "Go 1.25 or newer",
     "java": "a JDK 17 (openjdk-17-jdk)",
     "mvn": "Maven (maven)",
     "openssl": "OpenSSL (openssl)",
