@@ -94,7 +94,10 @@ def eventually(probe: Callable[[], Any], what: str, timeout: float = 60) -> Any:
 
 
 def settled(namespace: Namespace, name: str) -> Object:
-    """The job once its present generation is Ready."""
+    """The job once its present generation is Ready and the Flink operator knows of it.
+
+    That operator adds its finalizer, which would else look like a write of the controller's.
+    """
 
     def probe() -> Object | None:
         found = namespace.get("puij", name)
@@ -104,6 +107,23 @@ def settled(namespace: Namespace, name: str) -> Object:
         return found if is_ready else None
 
     found: Object = eventually(probe, f"{name} is Ready", timeout=240)
+    eventually(
+        lambda: (
+            (namespace.get("flinkdeployment", name) or {}).get("metadata", {}).get("finalizers")
+        ),
+        f"the Flink operator knows of {name}",
+    )
+    return found
+
+
+def stalled(namespace: Namespace, name: str) -> Object:
+    """The job's Stalled condition once it is true."""
+
+    def probe() -> Object | None:
+        found = condition(namespace.get("puij", name), "Stalled")
+        return found if found.get("status") == "True" else None
+
+    found: Object = eventually(probe, f"{name} is Stalled")
     return found
 
 

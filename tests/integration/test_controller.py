@@ -23,6 +23,7 @@ from tests.cluster import (
     job,
     profiles,
     settled,
+    stalled,
 )
 
 pytestmark = pytest.mark.cluster
@@ -204,13 +205,6 @@ def test_a_deployment_of_somebody_else_is_left_alone(namespace: Namespace) -> No
     theirs = {key: foreign[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": metadata}
     namespace.apply(theirs)
     namespace.apply(job())
-    stalled = eventually(
-        lambda: (
-            found
-            if (found := condition(namespace.get("puij", "job"), "Stalled")).get("status") == "True"
-            else None
-        ),
-        "the job is Stalled",
-    )
-    assert stalled["reason"] == "NameTaken"
+    found = stalled(namespace, "job")
+    assert found["reason"] == "NameTaken"
     assert "ownerReferences" not in deployed(namespace)["metadata"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from tests.cluster import Namespace, condition, eventually, job, profiles, refusal
+from tests.cluster import Namespace, job, profiles, refusal, settled, stalled
 
 pytestmark = pytest.mark.cluster
 
@@ -106,16 +106,9 @@ def test_what_only_the_whole_shows_stalls_the_job(
     namespace: Namespace, spec: dict[str, Any], sentence: str
 ) -> None:
     namespace.apply(job(**spec))
-    stalled = eventually(
-        lambda: (
-            found
-            if (found := condition(namespace.get("puij", "job"), "Stalled")).get("status") == "True"
-            else None
-        ),
-        "the job is Stalled",
-    )
-    assert sentence in stalled["message"]
-    events = namespace.run("get", "events", "--field-selector", f"reason={stalled['reason']}")
+    found = stalled(namespace, "job")
+    assert sentence in found["message"]
+    events = namespace.run("get", "events", "--field-selector", f"reason={found['reason']}")
     assert "job" in events
 
 
@@ -124,19 +117,14 @@ def test_an_invalid_profile_stalls_its_jobs_and_leaves_their_deployments(
 ) -> None:
     with profiles(broken={"parallelism": 2}) as change:
         namespace.apply(job(environment="broken"))
-        before = eventually(lambda: namespace.get("flinkdeployment", "job"), "it is deployed")
+        settled(namespace, "job")
+        before = namespace.get("flinkdeployment", "job")
+        assert before is not None
         change(broken={"parallelism": "two"})
-        stalled = eventually(
-            lambda: (
-                found
-                if (found := condition(namespace.get("puij", "job"), "Stalled"))["status"] == "True"
-                else None
-            ),
-            "the job is Stalled",
-        )
-        assert stalled["reason"] == "ProfileInvalid"
-        assert "parallelism: " in stalled["message"]
-        assert "set by the profile of environment broken" in stalled["message"]
+        found = stalled(namespace, "job")
+        assert found["reason"] == "ProfileInvalid"
+        assert "parallelism: " in found["message"]
+        assert "set by the profile of environment broken" in found["message"]
         after = namespace.get("flinkdeployment", "job")
         assert after is not None
         assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
