@@ -119,10 +119,10 @@ class Reconciler:
                 "FlinkOperatorMissing",
                 "this cluster has no FlinkDeployment: install the Flink Kubernetes Operator",
             ) from error
-        if live is not None and owner.uid not in _owners(live) and not _owners(live):
+        if live is not None and not _is_ours(live, owner):
             raise _CannotApply(
                 "NameTaken",
-                f"a FlinkDeployment {owner.name} exists that belongs to nobody: delete it, or give"
+                f"a FlinkDeployment {owner.name} exists that is not this job's: delete it, or give"
                 " the job another name",
             )
         return live
@@ -183,6 +183,12 @@ class _CannotApply(Exception):
     def __init__(self, reason: str, message: str) -> None:
         super().__init__(message)
         self.verdict = stalled(reason, [message])
+
+
+def _is_ours(live: Object, owner: Owner) -> bool:
+    """By label or by owner: an edit that took one of them away is put right, not mourned."""
+    labels = live["metadata"].get("labels") or {}
+    return labels.get(names.LABEL_JOB) == owner.name or owner.uid in _owners(live)
 
 
 def _owners(live: Object) -> list[str]:

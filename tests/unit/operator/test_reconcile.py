@@ -241,8 +241,22 @@ def test_a_deployment_that_is_being_deleted_is_waited_for(api: ApiServerModel) -
     assert reconcile(api) == ["apply ProgramUserInfoJob/status", "create Event Deleting"]
 
 
-def test_a_deployment_of_nobody_is_left_alone(api: ApiServerModel) -> None:
-    api.put({"kind": "FlinkDeployment", "metadata": {"name": "job", "generation": 1}, "spec": {}})
+@pytest.mark.parametrize("lost", ["labels", "ownerReferences"])
+def test_a_child_that_lost_its_label_or_owner_is_put_right(api: ApiServerModel, lost: str) -> None:
+    reconcile(api)
+    deployment = api.objects["FlinkDeployment", "ns", "job"]
+    before = copy.deepcopy(deployment)
+    del deployment["metadata"][lost]
+    assert reconcile(api) == ["apply FlinkDeployment"]
+    assert api.objects["FlinkDeployment", "ns", "job"] == before
+
+
+@pytest.mark.parametrize("owners", [[], [{"uid": "somebody"}]])
+def test_a_deployment_of_somebody_else_is_left_alone(
+    api: ApiServerModel, owners: list[Object]
+) -> None:
+    metadata = {"name": "job", "generation": 1, "ownerReferences": owners}
+    api.put({"kind": "FlinkDeployment", "metadata": metadata, "spec": {}})
     assert "apply FlinkDeployment" not in reconcile(api)
     assert state(api) == ("Stalled", "NameTaken")
 
