@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dev.cluster import node
-from dev.cluster.images import check_own_cluster_has, provide_images
+from dev.cluster.images import name_expected_images, provide_images
 from dev.cluster.release import install_chart
 from dev.cluster.services import deploy_services
 from dev.cluster.target import own_kubeconfig
@@ -23,7 +23,7 @@ def up() -> None:
         provide_images([pause_image(), *servers.values(), *products.values()])
     else:
         build_programs(cluster=False)
-        check_own_cluster_has([*servers.values(), *products.values()])
+        name_expected_images([*servers.values(), *products.values()])
     deploy_services(servers)
     install_chart(products)
 

@@ -7,7 +7,6 @@ import subprocess
 from collections.abc import Iterable
 
 from dev.cluster import node
-from dev.cluster.target import own_kubeconfig
 from dev.images.builder import Builder
 from dev.images.catalogue import Image, build_all
 from dev.paths import CACHE
@@ -55,11 +54,10 @@ def load_into_own_cluster(images: Iterable[Image]) -> None:
         )
 
 
-def check_own_cluster_has(images: Iterable[Image]) -> None:
+def name_expected_images(images: Iterable[Image]) -> None:
     """Remind the user of a cluster of their own that the images must be there."""
-    if own_kubeconfig() is not None:
-        names = ", ".join(image.reference for image in images)
-        console.print(f"  [dim]expects these images in your cluster (make load-images): {names}[/]")
+    names = ", ".join(image.reference for image in images)
+    console.print(f"  [dim]expects these images in your cluster (make load-images): {names}[/]")
 
 
 def _load(*command: str) -> None:

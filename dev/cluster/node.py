@@ -66,11 +66,6 @@ def down() -> None:
         _remove_log_links()
 
 
-def is_up() -> bool:
-    """Whether all of the cluster's processes run."""
-    return all(processes.is_running(name) for name in _PROCESSES)
-
-
 def kubectl(*arguments: str) -> str:
     """Run kubectl as the cluster's administrator."""
     return capture([programs.kubectl(), "--kubeconfig", ADMIN_KUBECONFIG, *arguments])

@@ -12,7 +12,7 @@ NAMESPACE = "program-user-info"
 RELEASE = "program-user-info"
 
 
-def install_chart(products: dict[str, Image], *settings: str) -> None:
+def install_chart(products: dict[str, Image]) -> None:
     """Install or upgrade the chart; waits until the controller is ready."""
     with step("install the chart"):
         operator, job = products["operator"], products["job"]
@@ -26,6 +26,6 @@ def install_chart(products: dict[str, Image], *settings: str) -> None:
         helm(
             *("upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE),
             *("--create-namespace", "--wait", "--timeout", "3m"),
-            *("--values", str(DEV / "cluster" / "values.yaml"), *arguments, *settings),
+            *("--values", str(DEV / "cluster" / "values.yaml"), *arguments),
         )
         kubectl("rollout", "status", f"deployment/{RELEASE}-operator", "-n", NAMESPACE)

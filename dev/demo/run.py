@@ -68,6 +68,8 @@ def run_demo(count: int) -> None:
         found = _show_rows()
         comparison = compare(kafka, rejected, found)
         _show_dead_letters(comparison.reasons)
+    if comparison.records != len(events):
+        raise StepFailed(f"{TOPIC} holds {comparison.records} records, {len(events)} were sent")
     if comparison.problems:
         shown = "\n".join(comparison.problems[:20])
         raise StepFailed(
@@ -80,7 +82,7 @@ def run_demo(count: int) -> None:
 
 
 def wait_for_ready(name: str, namespace: str = NAMESPACE, timeout: int = 300) -> None:
-    """Wait until the job's Ready condition is true for its present generation."""
+    """Wait until the job's Ready condition is true; on a failure, say what the job says."""
     try:
         kubectl(
             *("wait", f"puij/{name}", "-n", namespace, "--for=condition=Ready"),
@@ -154,8 +156,12 @@ def _show_rows() -> dict[Key, Row]:
 
 @dataclass(frozen=True)
 class Comparison:
-    """What differs from the events, in sentences without any value, and what was rejected why."""
+    """What differs from the events, in sentences without any value, and what was rejected why.
 
+    `records` is the number of records that were in the topic.
+    """
+
+    records: int
     problems: list[str]
     reasons: Counter[str]
 
@@ -187,7 +193,9 @@ def compare(kafka: Kafka, rejected: dict[bytes, str], found: dict[Key, Row]) -> 
                 problems.append(f"{where}: {letter.headers['reason']}, not {rejected[payload]}")
             if (letter.payload or b"") != payload:
                 problems.append(f"{where}: the dead letter's bytes differ from the event's")
-    return Comparison(problems, Counter(letter.headers["reason"] for letter in letters))
+    return Comparison(
+        len(records), problems, Counter(letter.headers["reason"] for letter in letters)
+    )
 
 
 def _show_dead_letters(reasons: Counter[str]) -> None:

@@ -23,8 +23,8 @@ from program_user_info_operator.cluster.events import post_transition
 from program_user_info_operator.desired.context import Bundle, Owner
 from program_user_info_operator.desired.difference import needs_apply
 from program_user_info_operator.desired.objects import Desired, desired_objects
-from program_user_info_operator.environments.profiles import InvalidProfile, parse_profile
-from program_user_info_operator.environments.resolve import Resolved, Unresolved, resolve
+from program_user_info_operator.environments.profiles import resolve_with_profiles
+from program_user_info_operator.environments.resolve import Unresolved
 from program_user_info_operator.observed.flink_deployment import ObservedJob, observe
 from program_user_info_operator.policy.conditions import Verdict, conditions, judge, stalled
 from program_user_info_operator.policy.garbage import unused_config_maps
@@ -69,7 +69,8 @@ class Reconciler:
         job = self._api.get(JOB, key.namespace, key.name)
         if job is None or job["metadata"].get("deletionTimestamp"):
             return  # the API server collects the children by their ownerReferences
-        resolution = self._resolve(job)
+        profiles = self._api.get(CONFIG_MAP, self._profiles.namespace, self._profiles.name)
+        resolution = resolve_with_profiles(job["spec"], profiles)
         if isinstance(resolution, Unresolved):
             reason = "ProfileInvalid" if resolution.in_profile else "InvalidSpec"
             self._report(job, stalled(reason, resolution.messages), None, None, None)
@@ -81,17 +82,6 @@ class Reconciler:
         except _CannotApply as refusal:
             observed, verdict = None, refusal.verdict
         self._report(job, verdict, resolution.spec, desired, observed)
-
-    def _resolve(self, job: Object) -> Resolved | Unresolved:
-        spec = job["spec"]
-        found = self._api.get(CONFIG_MAP, self._profiles.namespace, self._profiles.name)
-        text = ((found or {}).get("data") or {}).get(spec["environment"])
-        if text is None:
-            return resolve(spec, None)
-        profile = parse_profile(spec["environment"], text)
-        if isinstance(profile, InvalidProfile):
-            return Unresolved((profile.message,), in_profile=True)
-        return resolve(spec, profile)
 
     def _converge(
         self, spec: JobSpec, desired: Desired, owner: Owner

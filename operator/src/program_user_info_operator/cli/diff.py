@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from program_user_info_operator.cli.job_file import JobFileError, read_job, read_profile
+from program_user_info_operator.cli.job_file import read_job, read_profile
 from program_user_info_operator.cli.yaml_output import dump_all
 from program_user_info_operator.cluster.api_server import (
     CONFIG_MAP,
@@ -16,8 +16,8 @@ from program_user_info_operator.cluster.api_server import (
 )
 from program_user_info_operator.desired.context import Bundle, Owner
 from program_user_info_operator.desired.objects import desired_objects
-from program_user_info_operator.environments.profiles import InvalidProfile, parse_profile
-from program_user_info_operator.environments.resolve import Unresolved, resolve
+from program_user_info_operator.environments.profiles import resolve_with_profiles
+from program_user_info_operator.environments.resolve import resolve
 
 Object = dict[str, Any]
 
@@ -38,17 +38,13 @@ def diff_job(
     (namespace, name). Raises `JobFileError` and `ApiError`.
     """
     job = read_job(file)
-    spec = job.document["spec"]
     if environments is not None:
-        profile = read_profile(environments, spec.get("environment"))
+        spec = job.resolved(resolve(job.spec, read_profile(environments, job.spec)))
     else:
-        profile = _profile_in_cluster(api, profiles, str(spec.get("environment")))
-    resolution = resolve(spec, profile)
-    if isinstance(resolution, Unresolved):
-        raise JobFileError("\n".join(f"{file}: {text}" for text in resolution.messages))
+        spec = job.resolved(resolve_with_profiles(job.spec, api.get(CONFIG_MAP, *profiles)))
     live_job = api.get(JOB, job.namespace, job.name)
     uid = live_job["metadata"]["uid"] if live_job else None
-    desired = desired_objects(resolution.spec, Owner(job.name, job.namespace, uid), bundle)
+    desired = desired_objects(spec, Owner(job.name, job.namespace, uid), bundle)
     return "".join(_diff(api, wanted) for wanted in desired.objects())
 
 
@@ -71,16 +67,3 @@ def _lines(document: Object | None) -> list[str]:
     metadata = {key: each for key, each in document["metadata"].items() if key not in _FOREIGN}
     shown = {key: each for key, each in document.items() if key != "status"}
     return dump_all([shown | {"metadata": metadata}]).splitlines(keepends=True)
-
-
-def _profile_in_cluster(
-    api: ApiServer, profiles: tuple[str, str], environment: str
-) -> dict[str, Any] | None:
-    found = api.get(CONFIG_MAP, *profiles)
-    text = ((found or {}).get("data") or {}).get(environment)
-    if text is None:
-        return None
-    profile = parse_profile(environment, text)
-    if isinstance(profile, InvalidProfile):
-        raise JobFileError(profile.message)
-    return profile

@@ -10,6 +10,8 @@ from typing import Any
 import yaml
 
 from program_user_info_operator.api import names
+from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.environments.resolve import Resolved, Unresolved
 
 
 class JobFileError(Exception):
@@ -18,11 +20,19 @@ class JobFileError(Exception):
 
 @dataclass(frozen=True)
 class JobFile:
-    """A job as a file holds it; `document` has a spec that is a mapping."""
+    """A job as a file holds it; `uid` only where the file was read from a cluster."""
 
+    file: Path
     name: str
     namespace: str
-    document: dict[str, Any]
+    uid: str | None
+    spec: Mapping[str, Any]
+
+    def resolved(self, resolution: Resolved | Unresolved) -> JobSpec:
+        """The complete spec. Raises `JobFileError` where there is none."""
+        if isinstance(resolution, Unresolved):
+            raise JobFileError("\n".join(f"{self.file}: {text}" for text in resolution.messages))
+        return resolution.spec
 
 
 def read_job(file: Path) -> JobFile:
@@ -35,11 +45,13 @@ def read_job(file: Path) -> JobFile:
         raise JobFileError(f"{file}: metadata.name: missing, a name expected")
     if not isinstance(spec, Mapping):
         raise JobFileError(f"{file}: spec: missing, an object expected")
-    return JobFile(metadata["name"], metadata.get("namespace", "default"), job)
+    namespace = metadata.get("namespace", "default")
+    return JobFile(file, metadata["name"], namespace, metadata.get("uid"), spec)
 
 
-def read_profile(file: Path, environment: object) -> Mapping[str, Any] | None:
-    """The environment's profile in a file of all profiles. Raises `JobFileError`."""
+def read_profile(file: Path, spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+    """The profile of the spec's environment in a file of all. Raises `JobFileError`."""
+    environment = spec.get("environment")
     profile = _read(file).get(str(environment))
     if profile is not None and not isinstance(profile, Mapping):
         raise JobFileError(f"{file}: {environment}: must be a mapping of spec fields")

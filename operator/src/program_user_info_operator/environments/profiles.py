@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 import yaml
+
+from program_user_info_operator.environments.resolve import Resolved, Unresolved, resolve
 
 
 @dataclass(frozen=True)
@@ -30,3 +33,17 @@ def parse_profile(environment: str, text: str) -> dict[str, Any] | InvalidProfil
             f"the profile of environment {environment} must be a mapping of spec fields"
         )
     return document
+
+
+def resolve_with_profiles(
+    cr_spec: Mapping[str, Any], config_map: Mapping[str, Any] | None
+) -> Resolved | Unresolved:
+    """Resolve a CR's spec with its environment's profile in the profiles' ConfigMap, if any."""
+    environment = cr_spec.get("environment")
+    text = ((config_map or {}).get("data") or {}).get(environment)
+    if text is None:
+        return resolve(cr_spec, None)
+    profile = parse_profile(str(environment), text)
+    if isinstance(profile, InvalidProfile):
+        return Unresolved((profile.message,), in_profile=True)
+    return resolve(cr_spec, profile)
