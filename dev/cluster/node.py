@@ -36,6 +36,9 @@ _CGROUPS = Path("/sys/fs/cgroup")
 
 def up() -> None:
     """Start what does not run yet and wait until the node is ready. Idempotent."""
+    if STATE.exists() and not any(processes.is_running(name) for name in _PROCESSES):
+        # A reboot ended them: sockets, mounts and a node that etcd believes ready are left.
+        down()
     with step("make certificates and configuration"):
         make_certificates()
         _write_configuration()
@@ -158,8 +161,8 @@ def _start_node() -> None:
     CONTAINERD_STATE.mkdir(parents=True, exist_ok=True)
     processes.start("containerd", ["containerd", "--config", CONFIG / "containerd.toml"])
     wait_until(
-        CONTAINERD_SOCKET.exists,
-        "containerd listens",
+        _containerd_answers,
+        "containerd answers",
         timeout=30,
         log=processes.log_of("containerd"),
     )
@@ -185,6 +188,15 @@ def api_is_ready() -> bool:
         return kubectl("get", "--raw", "/readyz") == "ok"
     except StepFailed:
         return False
+
+
+def _containerd_answers() -> bool:
+    processes.check("containerd")
+    try:
+        capture(ctr("version"))
+    except StepFailed:
+        return False
+    return True
 
 
 def _node_is_ready() -> bool:
