@@ -13,6 +13,7 @@ from program_user_info_job.cli.flatten import Printer
 from program_user_info_job.config.load import ConfigError, load_config
 from program_user_info_job.config.model import Config
 from program_user_info_job.event.rejection import Reason
+from program_user_info_job.failure import JobFailure
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.row.convert import Rules
 from program_user_info_job.row.layout import LAYOUTS
@@ -59,15 +60,15 @@ def run(
 ) -> None:
     """Prepare topics and table, then submit the pipeline."""
     from program_user_info_job.pipeline.submit import submit
-    from program_user_info_job.pipeline.topics import KafkaNotReady, prepare_topics
-    from program_user_info_job.store.bootstrap import SchemaNotReady, prepare_schema
+    from program_user_info_job.pipeline.topics import prepare_topics
+    from program_user_info_job.store.bootstrap import prepare_schema
 
     loaded = _load(config)
     try:
         prepare_topics(loaded.kafka)
         prepare_schema(loaded, create=loaded.cassandra.schema.manage)
-    except (KafkaNotReady, SchemaNotReady) as error:
-        _fail(str(error))
+    except JobFailure as failure:
+        _fail(failure.line())
     submit(loaded, jars)
 
 
@@ -86,8 +87,8 @@ def schema(
         return
     try:
         prepare_schema(loaded, create=True)
-    except SchemaNotReady as error:
-        _fail(str(error))
+    except SchemaNotReady as failure:
+        _fail(failure.message)
 
 
 @app.command()
@@ -143,8 +144,8 @@ def _load(path: Path) -> Config:
     configure_logging()
     try:
         return load_config(path)
-    except ConfigError as error:
-        _fail(str(error), status=2)
+    except ConfigError as failure:
+        _fail(failure.line(), status=2)
 
 
 def _open(file: Path | None) -> BinaryIO:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 import structlog
@@ -10,6 +11,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 
 from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Kafka
+from program_user_info_job.failure import FailureReason, JobFailure
 
 _TIMEOUT = 30.0
 # Room for what a dead letter carries beyond its event, in bytes.
@@ -18,35 +20,52 @@ _HEADERS = 64 << 10
 log = structlog.get_logger(__name__)
 
 
-class KafkaNotReady(Exception):
+class KafkaNotReady(JobFailure):
     """Kafka cannot be used as configured; the message names the field and what to do."""
 
 
 def prepare_topics(kafka: Kafka) -> None:
-    """Check the input topic, create the dead-letter topic if missing, set the group's start."""
+    """Check the input topic, create the dead-letter topic if missing, set the group's start.
+
+    Raises `KafkaNotReady`.
+    """
     properties = librdkafka_properties(kafka)
-    admin = AdminClient(properties)
-    partitions = _partitions(admin, kafka)
+    errors: list[KafkaError] = []
+    admin = AdminClient(properties | {"error_cb": errors.append})
+    partitions = _partitions(admin, kafka, errors)
     log.info("connected to Kafka", topic=kafka.topic, partitions=len(partitions))
     _ensure_dead_letter_topic(admin, kafka)
     _set_start(kafka, properties, partitions)
 
 
-def _partitions(admin: AdminClient, kafka: Kafka) -> list[int]:
+def _partitions(admin: AdminClient, kafka: Kafka, errors: Sequence[KafkaError]) -> list[int]:
     try:
         topic = admin.list_topics(kafka.topic, timeout=_TIMEOUT).topics[kafka.topic]
     except KafkaException as error:
-        servers = ", ".join(kafka.bootstrap_servers)
-        raise KafkaNotReady(
-            f"kafka.bootstrapServers: no answer from {servers} ({error.args[0].str()}); check the"
-            " address, the network policy and kafka.security"
-        ) from error
+        raise _no_answer(kafka, error.args[0], errors) from error
     if topic.error is not None:
         raise KafkaNotReady(
+            FailureReason.KAFKA_NOT_READY,
             f"kafka.topic: {kafka.topic} cannot be read ({topic.error.str()}); create it, or"
-            " correct its name"
+            " correct its name",
         )
     return sorted(topic.partitions)
+
+
+def _no_answer(kafka: Kafka, error: KafkaError, reported: Sequence[KafkaError]) -> KafkaNotReady:
+    servers = ", ".join(kafka.bootstrap_servers)
+    # librdkafka goes on trying after a refusal, and tells of it by the way only.
+    if any(each.code() == KafkaError._AUTHENTICATION for each in reported):  # noqa: SLF001
+        return KafkaNotReady(
+            FailureReason.KAFKA_REFUSED,
+            f"kafka.security: {servers} refuses the credentials; correct username and password in"
+            " the Secret, or saslMechanism",
+        )
+    return KafkaNotReady(
+        FailureReason.KAFKA_UNREACHABLE,
+        f"kafka.bootstrapServers: no answer from {servers} ({error.str()}); check the address, the"
+        " network policy and kafka.security",
+    )
 
 
 def _ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
@@ -60,8 +79,9 @@ def _ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
     except KafkaException as error:
         if error.args[0].code() != KafkaError.TOPIC_ALREADY_EXISTS:
             raise KafkaNotReady(
+                FailureReason.KAFKA_NOT_READY,
                 f"kafka.deadLetterTopic: {name} does not exist and cannot be created"
-                f" ({error.args[0].str()}); create it, or allow the job to"
+                f" ({error.args[0].str()}); create it, or allow the job to",
             ) from error
     else:
         log.info("dead-letter topic created", topic=name)

@@ -11,16 +11,22 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import structlog
+from cassandra.cluster import NoHostAvailable
 from pyflink.table.udf import FunctionContext, ScalarFunction
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.event.rejection import Rejection
+from program_user_info_job.failure import JobFailure
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.row.convert import Origin, to_row
 from program_user_info_job.store.newest import Indexed
-from program_user_info_job.store.session import open_session
+from program_user_info_job.store.session import (
+    explain_no_host,
+    missing_extensions,
+    open_session,
+)
 from program_user_info_job.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -29,6 +35,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LOG_INTERVAL = 10.0
+
+
+class WriteStageFailed(JobFailure):
+    """The write stage cannot start; failing the task makes Flink try again."""
 
 
 class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
@@ -47,13 +57,19 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         config = self._config
         self._rules = mapping_rules(config)
         self._resources = ExitStack()
-        session = self._resources.enter_context(
-            open_session(config.cassandra, config.writes.request_timeout)
-        )
+        try:
+            session = self._resources.enter_context(
+                open_session(config.cassandra, config.writes.request_timeout)
+            )
+        except NoHostAvailable as error:
+            raise WriteStageFailed(*explain_no_host(config.cassandra, error)) from error
         self._writer = Writer(session, config.cassandra, config.writes)
         self._metrics = StageMetrics(function_context.get_metric_group())
         self._logged = self._read = self._rejected = 0.0
         log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
+        absent = missing_extensions()
+        if absent:
+            log.warning("the Cassandra driver lacks compiled parts and is slow", absent=absent)
 
     def close(self) -> None:
         """Close the session."""

@@ -6,13 +6,14 @@ import structlog
 from cassandra.cluster import NoHostAvailable, Session
 
 from program_user_info_job.config.model import Config
+from program_user_info_job.failure import FailureReason, JobFailure
 from program_user_info_job.store.schema import create_statements, mismatches
-from program_user_info_job.store.session import open_session
+from program_user_info_job.store.session import explain_no_host, open_session
 
 log = structlog.get_logger(__name__)
 
 
-class SchemaNotReady(Exception):
+class SchemaNotReady(JobFailure):
     """The table cannot be written; the message names the table, the columns and what to do."""
 
 
@@ -27,17 +28,13 @@ def prepare_schema(config: Config, *, create: bool) -> None:
                     session.execute(statement)
             problems = mismatches(cassandra, _live_columns(session, config))
     except NoHostAvailable as error:
-        contacts = ", ".join(cassandra.contact_points)
-        kinds = ", ".join(sorted({type(each).__name__ for each in error.errors.values()}))
-        raise SchemaNotReady(
-            f"cassandra.contactPoints: no node answers at {contacts} ({kinds}); check the address,"
-            " cassandra.localDatacenter, the credentials and the network policy"
-        ) from error
+        raise SchemaNotReady(*explain_no_host(cassandra, error)) from error
     table = f"{cassandra.keyspace}.{cassandra.table}"
     if problems:
         raise SchemaNotReady(
+            FailureReason.SCHEMA_MISMATCH,
             f"{table} does not fit layout {cassandra.layout}: {'; '.join(problems)}. Alter the"
-            " table, set cassandra.layout, or name another cassandra.table"
+            " table, set cassandra.layout, or name another cassandra.table",
         )
     log.info("table is ready", table=table, layout=cassandra.layout)
 

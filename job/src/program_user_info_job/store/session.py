@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
+import importlib.util
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cassandra import ConsistencyLevel
+from cassandra import AuthenticationFailed, ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
-from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
+from cassandra.cluster import (
+    EXEC_PROFILE_DEFAULT,
+    Cluster,
+    ExecutionProfile,
+    NoHostAvailable,
+    Session,
+)
 from cassandra.policies import (
     DCAwareRoundRobinPolicy,
     ExponentialReconnectionPolicy,
@@ -18,9 +25,13 @@ from cassandra.policies import (
 )
 
 from program_user_info_job.config.model import Cassandra
+from program_user_info_job.failure import FailureReason
 
 _PROTOCOL_VERSION = 4
 """The first with unset values; every server from 2.2 on speaks it."""
+
+# Token hashing, the event loop, and the decoding of rows.
+_EXTENSIONS = ("cassandra.cmurmur3", "cassandra.io.libevwrapper", "cassandra.row_parser")
 
 
 @contextmanager
@@ -53,6 +64,25 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
         yield cluster.connect()
     finally:
         cluster.shutdown()
+
+
+def missing_extensions() -> list[str]:
+    """The driver's compiled parts that are not there: without them it works, and is slow."""
+    return [name for name in _EXTENSIONS if importlib.util.find_spec(name) is None]
+
+
+def explain_no_host(cassandra: Cassandra, error: NoHostAvailable) -> tuple[FailureReason, str]:
+    """What is wrong where no contact point answers, and what to do about it."""
+    contacts = ", ".join(cassandra.contact_points)
+    kinds = sorted({type(each).__name__ for each in error.errors.values()})
+    if AuthenticationFailed.__name__ in kinds:
+        message = f"cassandra.credentials: {contacts} refuses them; correct the Secret"
+        return FailureReason.CASSANDRA_REFUSED, message
+    message = (
+        f"cassandra.contactPoints: no node answers at {contacts} ({', '.join(kinds)}); check the"
+        " address, cassandra.localDatacenter and the network policy"
+    )
+    return FailureReason.CASSANDRA_UNREACHABLE, message
 
 
 def _endpoint(contact: str) -> tuple[str, int]:

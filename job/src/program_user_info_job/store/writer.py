@@ -23,6 +23,7 @@ from cassandra.protocol import (
 
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
+from program_user_info_job.failure import FailureReason, JobFailure
 from program_user_info_job.store.newest import Indexed, group_by_program
 from program_user_info_job.store.statements import Batch, Statements, rows_of
 
@@ -44,7 +45,7 @@ _WARN_INTERVAL = 10.0
 log = structlog.get_logger(__name__)
 
 
-class WriteGaveUp(Exception):
+class WriteGaveUp(JobFailure):
     """Cassandra did not acknowledge in time; failing the task makes Flink replay the records."""
 
 
@@ -144,9 +145,10 @@ class Writer:
         due = time.monotonic() + delay * random.uniform(0.5, 1.0)
         if due > deadline:
             raise WriteGaveUp(
+                FailureReason.CASSANDRA_UNREACHABLE,
                 f"Cassandra did not acknowledge a write within {self._writes.give_up_after} s"
                 f" ({type(error).__name__}, attempt {answer.attempt}): check that its nodes are"
-                " up and reachable; the records are replayed from the last checkpoint"
+                " up and reachable; the records are replayed from the last checkpoint",
             ) from error
         if time.monotonic() - self._warned >= _WARN_INTERVAL:
             log.warning("writes are retried", error=type(error).__name__, attempt=answer.attempt)
