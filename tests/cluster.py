@@ -55,6 +55,10 @@ def temporary_namespace(prefix: str) -> Iterator[Namespace]:
     try:
         yield Namespace(name)
     finally:
+        # First: once a namespace is being deleted, the Flink operator, which wants to write an
+        # Event about it, never lets go of a FlinkDeployment in it.
+        kinds = "programuserinfojobs,flinkdeployments"
+        kubectl("delete", kinds, "--all", "--namespace", name, "--timeout=60s")
         kubectl("delete", "namespace", name, "--wait=false")
 
 

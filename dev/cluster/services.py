@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import zipfile
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from dev.cluster.target import kubectl
 from dev.images.catalogue import Image
@@ -37,6 +40,16 @@ def flink_crds() -> list[str]:
     with zipfile.ZipFile(jar) as archive:
         wanted = [name for name in archive.namelist() if name.endswith("-v1.yml")]
         return [archive.read(name).decode() for name in wanted]
+
+
+def flink_deployment_crd(release: str) -> dict[str, Any]:
+    """The CRD of FlinkDeployment of a release of the Flink operator."""
+    pom = DEV / "toolchain" / "flink-crds" / f"{release}.xml"
+    jar = next(fetch_jars(f"flink-crds-{release}", pom).glob("*.jar"))
+    name = "META-INF/fabric8/flinkdeployments.flink.apache.org-v1.yml"
+    with zipfile.ZipFile(jar) as archive:
+        document: dict[str, Any] = yaml.safe_load(archive.read(name))
+    return document
 
 
 def _with_images(manifest: Path, images: dict[str, Image]) -> str:

@@ -166,9 +166,11 @@ class Comparison:
     reasons: Counter[str]
 
 
-def compare(kafka: Kafka, rejected: dict[bytes, str], found: dict[Key, Row]) -> Comparison:
+def compare(
+    kafka: Kafka, rejected: dict[bytes, str], found: dict[Key, Row], topic: str = TOPIC
+) -> Comparison:
     """Rows against the fold of the topic, dead letters against the events that are malformed."""
-    records = kafka.records(TOPIC)
+    records = kafka.records(topic)
     expected = {
         (str(record.partition), str(record.offset)): record
         for record in records
@@ -176,7 +178,7 @@ def compare(kafka: Kafka, rejected: dict[bytes, str], found: dict[Key, Row]) -> 
     }
     good = [record for record in records if (record.payload or b"") not in rejected]
     problems = differences(fold(good), found)
-    letters = kafka.dead_letters(f"{TOPIC}.failed")
+    letters = kafka.dead_letters(f"{topic}.failed")
     seen = {
         (letter.headers["source-partition"], letter.headers["source-offset"]): letter
         for letter in letters

@@ -150,7 +150,7 @@ def test_a_profile_rolls_the_jobs_of_its_environment_and_no_other(namespace: Nam
 def test_a_deleted_child_comes_back(namespace: Namespace, kind: str) -> None:
     namespace.apply(job())
     settled(namespace, "job")
-    (name,) = namespace.names(kind, CHILDREN)
+    name = namespace.names(kind, CHILDREN)[-1]
     old = namespace.get(kind, name)
     assert old is not None
     namespace.run("delete", kind, name)

@@ -43,6 +43,7 @@ def controller(*namespaces: str) -> Iterator[tuple[subprocess.Popen[bytes], str]
         "--job-version": "1.2.3",
         "--resync-seconds": "2",
         "--liveness": liveness,
+        "--metrics-port": "0",
     }
     process = subprocess.Popen(
         [

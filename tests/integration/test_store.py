@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import random
+import re
+import uuid
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from typing import Any
@@ -10,6 +13,8 @@ import msgspec
 import pytest
 from cassandra import InvalidRequest
 from cassandra.cluster import Session
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from dev.demo.world import NAMESPACE, open_cassandra
 from dev.forward import port_forward
@@ -61,18 +66,27 @@ def configuration(port: int, **cassandra: Any) -> Config:
 
 
 @pytest.fixture
-def write(port: int, admin: Session) -> Iterator[Callable[..., dict[int, Rejection]]]:
+def write(
+    stage: Callable[..., dict[int, Rejection]], port: int, admin: Session
+) -> Callable[..., dict[int, Rejection]]:
     """Writes rows to an empty table; returns the rejections."""
+    prepare_schema(configuration(port), create=True)
+    admin.execute(f"TRUNCATE {TABLE}")
+    return stage
+
+
+@pytest.fixture(scope="module")
+def stage(port: int, admin: Session) -> Iterator[Callable[..., dict[int, Rejection]]]:
+    """The engine of the write stage on the table, whatever is in it."""
     config = configuration(port)
     prepare_schema(config, create=True)
-    admin.execute(f"TRUNCATE {TABLE}")
     with open_session(config.cassandra, 10) as session:
         writer = Writer(session, config.cassandra, config.writes)
 
-        def write(*rows: Row) -> dict[int, Rejection]:
+        def write_all(*rows: Row) -> dict[int, Rejection]:
             return writer.write(Indexed(number, row) for number, row in enumerate(rows))
 
-        yield write
+        yield write_all
 
 
 def row(stamp: int, user: str = "u", *, deletion: bool = False, **cells: Any) -> Row:
@@ -93,6 +107,69 @@ def test_untouched_columns_keep_value_and_time_and_cleared_ones_are_gone(
     assert cells(admin, *columns) == ("name", None, "block", "teacher")
     times = cells(admin, *(f"WRITETIME({column})" for column in columns))
     assert times == (1000, None, 1000, 2000)
+
+
+def test_only_what_is_cleared_leaves_a_tombstone(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    def tombstones() -> int:
+        result = admin.execute(f"SELECT * FROM {TABLE} WHERE program_id='p'", trace=True)
+        trace = result.get_query_trace(max_wait_sec=30)
+        told = [re.search(r"and (\d+) tombstone cells", each.description) for each in trace.events]
+        return sum(int(found[1]) for found in told if found)
+
+    write(row(1000, program_name="name", state_name="state"))
+    write(row(2000, user_type="teacher"))
+    assert tombstones() == 0
+    write(row(3000, state_name=None, block_name=None))
+    assert tombstones() == 2
+
+
+COLUMNS = ("program_name", "state_name", "user_type", "user_sub_type")
+EVENTS = st.lists(
+    st.tuples(
+        st.integers(0, 2),  # the user
+        st.integers(1, 6),  # the write timestamp
+        st.dictionaries(st.sampled_from(COLUMNS), st.none() | st.sampled_from("abc")),
+    ),
+    max_size=14,
+)
+
+
+@settings(max_examples=60)
+@given(events=EVENTS, order=st.randoms(use_true_random=False), size=st.integers(1, 5))
+def test_in_any_order_and_any_batches_each_cell_has_its_newest_value(
+    stage: Callable[..., dict[int, Rejection]],
+    admin: Session,
+    events: list[tuple[int, int, dict[str, str | None]]],
+    order: random.Random,
+    size: int,
+) -> None:
+    """Duplicates and late arrivals included; of one moment there is one event, as in a topic."""
+    program = uuid.uuid4().hex
+    known = {(user, stamp): cells for user, stamp, cells in events}
+    rows = [Row(program, str(user), cells, stamp) for (user, stamp), cells in known.items()]
+    arrivals = rows + [each for each in rows if order.random() < 0.5]
+    order.shuffle(arrivals)
+    while arrivals:
+        batch, arrivals = arrivals[:size], arrivals[size:]
+        assert stage(*batch) == {}
+
+    fold: dict[str, dict[str, str | None]] = {}
+    for each in sorted(rows, key=lambda each: each.write_timestamp):
+        fold.setdefault(each.user_id, dict.fromkeys(COLUMNS)).update(each.cells)
+    columns = ", ".join(COLUMNS)
+    query = f"SELECT user_id, {columns} FROM {TABLE} WHERE program_id = %s"
+    found = {
+        each[0]: dict(zip(COLUMNS, each[1:], strict=True))
+        for each in admin.execute(query, (program,))
+    }
+    # Whether a row without any value counts as one is nobody's business: consent is always there.
+    assert with_values(found) == with_values(fold)
+
+
+def with_values(rows: dict[str, dict[str, str | None]]) -> dict[str, dict[str, str | None]]:
+    return {user: cells for user, cells in rows.items() if any(cells.values())}
 
 
 @pytest.mark.parametrize("together", [True, False])

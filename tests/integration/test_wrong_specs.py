@@ -88,8 +88,8 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         (
             {"upgrade": {"mode": "savepoint"}},
             (
-                "checkpoints.storage: needed with upgrade.mode savepoint; set it, or set"
-                " upgrade.mode to stateless"
+                "checkpoints.storage: needed with upgrade.mode savepoint; set it, or do without"
+                " upgrade.mode savepoint"
             ),
         ),
         (
@@ -98,6 +98,10 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         ),
         (
             {"flink": {"version": "v1_99"}},
+            "flink.version: v1_99 is none that the installed Flink operator knows",
+        ),
+        (
+            {"flink": {"version": "v1_18", "podTemplate": {"spec": {"containers": 5}}}},
             "the API server refuses the FlinkDeployment",
         ),
     ],

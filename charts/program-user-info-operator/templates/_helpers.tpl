@@ -32,11 +32,29 @@ app.kubernetes.io/part-of: program-user-info
   verbs: [update]
 - apiGroups: [flink.apache.org]
   resources: [flinkdeployments]
-  verbs: [get, list, watch, create, patch]
+  verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [configmaps]
   verbs: [get, list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
+# Why a job does not run: its pods' states and the end of its JobManager's log.
+- apiGroups: [""]
+  resources: [pods]
+  verbs: [list]
+- apiGroups: [""]
+  resources: [pods/log]
+  verbs: [get]
+# Flink's own REST interface, for the last checkpoint.
+- apiGroups: [""]
+  resources: [services/proxy]
+  verbs: [get]
+# By name only, never listed or watched: their keys and versions. Values are mounted by the pods.
+- apiGroups: [""]
+  resources: [secrets]
+  verbs: [get]
+  {{- with .Values.secrets.allowed }}
+  resourceNames: {{- toYaml . | nindent 4 }}
+  {{- end }}
 {{- end }}

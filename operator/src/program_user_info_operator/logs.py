@@ -36,4 +36,5 @@ def configure_logging(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    logging.getLogger("kopf.objects").setLevel(logging.WARNING)
+    for noisy in ("kopf.objects", "kopf.activities", "aiohttp.access"):
+        logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from collections.abc import Awaitable, Callable, Hashable
+from datetime import timedelta
 from typing import Generic, TypeVar
 
 K = TypeVar("K", bound=Hashable)
@@ -23,18 +24,25 @@ class WorkQueue(Generic[K]):
         self._working: set[K] = set()
         self._again: set[K] = set()
         self._failures: dict[K, int] = {}
-        self._retries: dict[K, asyncio.TimerHandle] = {}
+        self._later: dict[K, asyncio.TimerHandle] = {}
 
     def add(self, key: K) -> None:
         """Ask for the key to be worked on as soon as possible."""
         if key in self._working:
             self._again.add(key)
         elif key not in self._queued:
-            retry = self._retries.pop(key, None)
-            if retry is not None:
-                retry.cancel()
+            later = self._later.pop(key, None)
+            if later is not None:
+                later.cancel()
             self._queued.add(key)
             self._ready.put_nowait(key)
+
+    def add_later(self, key: K, delay: timedelta) -> None:
+        """Ask for the key to be worked on after the delay, unless it is before."""
+        self._schedule(key, delay.total_seconds())
+
+    def __len__(self) -> int:
+        return len(self._queued)
 
     async def work(self, handle: Callable[[K], Awaitable[None]]) -> None:
         """Work on keys for ever; any number of workers may run at once.
@@ -60,10 +68,14 @@ class WorkQueue(Generic[K]):
     def _retry_later(self, key: K) -> None:
         failures = self._failures[key] = self._failures.get(key, 0) + 1
         delay = min(_FIRST_DELAY * 2.0 ** (failures - 1), _LONGEST_DELAY)
-        delay *= 0.5 + self._jitter() / 2
+        self._schedule(key, delay * (0.5 + self._jitter() / 2))
 
-        def retry() -> None:
-            self._retries.pop(key, None)
+    def _schedule(self, key: K, delay: float) -> None:
+        def due() -> None:
+            self._later.pop(key, None)
             self.add(key)
 
-        self._retries[key] = asyncio.get_running_loop().call_later(delay, retry)
+        earlier = self._later.pop(key, None)
+        if earlier is not None:
+            earlier.cancel()
+        self._later[key] = asyncio.get_running_loop().call_later(delay, due)

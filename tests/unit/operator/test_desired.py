@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import copy
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from program_user_info_operator.api.scalars import milliseconds
 from program_user_info_operator.api.status import JobStatus
 from program_user_info_operator.desired.context import Bundle, Owner
 from program_user_info_operator.desired.difference import needs_apply
-from program_user_info_operator.desired.job_config import milliseconds
-from program_user_info_operator.desired.objects import Desired, desired_objects
+from program_user_info_operator.desired.objects import Desired, desired_objects, revision_objects
 from program_user_info_operator.desired.pod_template import merge
-from program_user_info_operator.policy.status import resolved_status
+from program_user_info_operator.desired.revision import read_record
+from program_user_info_operator.policy.status import Facts, resolved_status
+from program_user_info_operator.policy.upgrade import Plan
 from tests.unit.operator.test_resolve import CR, resolved, with_fields
 
 OWNER = Owner("job", "ns", "uid-1")
@@ -21,7 +24,7 @@ BUNDLE = Bundle("image", "1.0")
 
 
 def desired(**fields: Any) -> Desired:
-    return desired_objects(resolved(with_fields(**fields)).spec, OWNER, BUNDLE)
+    return desired_objects(resolved(with_fields(**fields)), OWNER, BUNDLE)
 
 
 def test_a_changed_configuration_is_another_config_map_in_the_pods() -> None:
@@ -57,9 +60,9 @@ def test_the_image_is_the_bundled_one_unless_told_otherwise(
     [("r:5000/a/b:1.2@sha256:abc", "1.2"), ("r:5000/a/b", None), ("b:x", "x")],
 )
 def test_the_status_shows_the_images_tag(image: str, version: str | None) -> None:
-    spec = resolved(CR | {"image": image}).spec
-    found = resolved_status(JobStatus(), spec, desired_objects(spec, OWNER, BUNDLE), None)
-    assert found.image_version == version
+    found = resolved(CR | {"image": image})
+    facts = Facts(found, desired_objects(found, OWNER, BUNDLE), None, Plan("", (), None), None)
+    assert resolved_status(JobStatus(), facts).image_version == version
 
 
 def test_a_ttl_of_zero_turns_a_profiles_off() -> None:
@@ -124,3 +127,47 @@ def test_drift_in_a_field_of_ours_is_a_difference(path: tuple[Any, ...]) -> None
 def test_a_field_that_is_no_longer_wanted_is_a_difference() -> None:
     live = desired(flink={"configuration": {"a": "b"}}).flink_deployment
     assert needs_apply(desired().flink_deployment, live)
+
+
+def test_a_revision_is_read_back_as_it_was_recorded() -> None:
+    wanted = desired(parallelism=3)
+    assert read_record(wanted.record) == wanted.revision
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda record: record["data"].clear(),
+        lambda record: record["data"].update({"revision.json": "{"}),
+        lambda record: record["data"].update({"revision.json": "[]"}),
+        lambda record: record["metadata"]["labels"].update({"lern.sunbird.org/revision": "x"}),
+    ],
+)
+def test_a_record_that_is_not_whole_is_none(spoil: Callable[[Any], None]) -> None:
+    record = copy.deepcopy(desired().record)
+    spoil(record)
+    assert read_record(record) is None
+
+
+@pytest.mark.parametrize(
+    "fields", [{"state": "suspended"}, {"savepoint": {"triggerNonce": 4}}, {"savepoint": {}}]
+)
+def test_what_passes_makes_no_revision(fields: dict[str, Any]) -> None:
+    storage = {"checkpoints": {"storage": "s3://b"}}
+    one, other = desired(**storage), desired(**storage, **fields)
+    assert one.revision == other.revision
+
+
+@pytest.mark.parametrize(
+    "fields", [{"restartNonce": 1}, {"parallelism": 2}, {"image": "i"}, {"kafka": {"topic": "t"}}]
+)
+def test_what_is_deployed_differently_is_another_revision(fields: dict[str, Any]) -> None:
+    assert desired().revision.hash != desired(**fields).revision.hash
+
+
+def test_an_earlier_revision_runs_with_the_present_nonce_and_state() -> None:
+    earlier = desired(image="old").revision
+    present = resolved(with_fields(image="new", restartNonce=7, state="suspended")).spec
+    deployment = revision_objects(earlier, present, OWNER).flink_deployment["spec"]
+    assert deployment["image"] == "old"
+    assert (deployment["restartNonce"], deployment["job"]["state"]) == (7, "suspended")

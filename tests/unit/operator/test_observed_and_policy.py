@@ -46,9 +46,11 @@ def test_a_status_of_the_flink_operator_is_read() -> None:
             },
         },
     }
-    assert observe(live) == ObservedJob(
+    observed = observe(live)
+    assert replace(observed, reconciled=None) == ObservedJob(
         True, Lifecycle.STABLE, "RUNNING", "abc", None, frozenset("abc")
     )
+    assert observed.reconciled == json.loads(reconciled(3, "b"))["spec"]
 
 
 def test_a_status_of_an_earlier_spec_is_not_current() -> None:
@@ -86,9 +88,10 @@ def test_an_error_is_reduced_to_its_message(error: str, text: str | None) -> Non
         (RUNNING, "Ready", "Running"),
         (replace(RUNNING, is_current=False), "Reconciling", "Upgrading"),
         (replace(RUNNING, is_current=False, error="bad"), "Reconciling", "JobFailing"),
+        (replace(RUNNING, is_current=False, is_taken_up=False), "Reconciling", "Upgrading"),
         (replace(RUNNING, lifecycle=Lifecycle.DEPLOYED), "Reconciling", "Deploying"),
         (replace(RUNNING, job_state="RESTARTING"), "Reconciling", "Deploying"),
-        (replace(RUNNING, job_state="RESTARTING", error="x"), "Reconciling", "JobFailing"),
+        (replace(RUNNING, job_state="FAILED"), "Reconciling", "JobFailing"),
         (replace(RUNNING, lifecycle=Lifecycle.FAILED), "Reconciling", "JobFailing"),
         (replace(RUNNING, lifecycle=None, job_state=None), "Reconciling", "Deploying"),
     ],
@@ -96,7 +99,7 @@ def test_an_error_is_reduced_to_its_message(error: str, text: str | None) -> Non
 def test_the_verdict_on_a_running_job(
     observed: ObservedJob | None, state: str, reason: str
 ) -> None:
-    verdict = judge(spec(), observed)
+    verdict = judge(spec(), observed, None, NOW)
     assert (verdict.state, verdict.reason) == (state, reason)
     assert verdict.message
 
@@ -110,17 +113,17 @@ def test_the_verdict_on_a_running_job(
     ],
 )
 def test_a_suspended_job_is_ready_once_it_is_stopped(observed: ObservedJob, state: str) -> None:
-    assert judge(spec(state="suspended"), observed).state == state
+    assert judge(spec(state="suspended"), observed, None, NOW).state == state
 
 
 def test_exactly_one_condition_is_true_and_times_change_with_the_status_only() -> None:
-    first = conditions(judge(spec(), None), [], 1, NOW)
+    first = conditions(judge(spec(), None, None, NOW), [], 1, NOW)
     assert [each.status for each in first] == ["False", "True", "False"]
     later = NOW + timedelta(minutes=1)
     second = conditions(Verdict("Reconciling", "Other", "text"), first, 2, later)
     assert {each.last_transition_time for each in second} == {NOW}
     assert {each.observed_generation for each in second} == {2}
-    third = conditions(judge(spec(), RUNNING), second, 2, later)
+    third = conditions(judge(spec(), RUNNING, None, NOW), second, 2, later)
     assert [each.last_transition_time for each in third] == [later, later, NOW]
 
 
@@ -130,7 +133,9 @@ def test_a_stalled_verdict_lists_all_messages() -> None:
 
 def test_configurations_go_once_nothing_runs_or_rolls_back_to_them() -> None:
     existing = ["new", "old", "older"]
-    assert unused_config_maps(existing, "new", RUNNING) == ["older"]
-    assert unused_config_maps(existing, "new", None) == []
-    assert unused_config_maps(existing, "new", replace(RUNNING, is_current=False)) == []
-    assert unused_config_maps(existing, "new", replace(RUNNING, lifecycle=Lifecycle.DEPLOYED)) == []
+    assert unused_config_maps(existing, ["new"], RUNNING) == ["older"]
+    assert unused_config_maps(existing, ["new"], None) == []
+    assert unused_config_maps(existing, ["new"], replace(RUNNING, is_current=False)) == []
+    assert (
+        unused_config_maps(existing, ["new"], replace(RUNNING, lifecycle=Lifecycle.DEPLOYED)) == []
+    )

@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import copy
-import json
-from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,259 +11,318 @@ import yaml
 from program_user_info_operator.cluster.api_server import (
     CONFIG_MAP,
     EVENT,
-    FLINK_DEPLOYMENT,
     JOB,
     ApiError,
-    Kind,
 )
-from program_user_info_operator.desired.context import Bundle
-from program_user_info_operator.reconcile import Key, ProfilesRef, Reconciler
-from tests.unit.operator.test_resolve import CR
+from tests.objects import without
+from tests.unit.operator.world import Controller, World
 
-KEY = Key("ns", "job")
 Object = dict[str, Any]
-
-
-class ApiServerModel:
-    """Objects by kind and name; every write is counted and may fail."""
-
-    def __init__(self) -> None:
-        self.objects: dict[tuple[str, str, str], Object] = {}
-        self.writes: list[str] = []
-        self.refuse: dict[str, ApiError] = {}
-        self.dies_after: int | None = None
-
-    def put(self, document: Object) -> None:
-        metadata = document["metadata"]
-        metadata.setdefault("namespace", KEY.namespace)
-        self.objects[document["kind"], metadata["namespace"], metadata["name"]] = document
-
-    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
-        if f"GET {kind.name}" in self.refuse:
-            raise self.refuse[f"GET {kind.name}"]
-        return copy.deepcopy(self.objects.get((kind.name, namespace, name)))
-
-    def list_objects(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
-        name, _, value = selector.partition("=")
-        return [
-            copy.deepcopy(each)
-            for (found, where, _), each in self.objects.items()
-            if (found, where) == (kind.name, namespace)
-            and (each["metadata"].get("labels") or {}).get(name) == value
-        ]
-
-    def apply(self, desired: Mapping[str, Any], *, subresource: str = "") -> Object:
-        kind, name = desired["kind"], desired["metadata"]["name"]
-        self._write(f"apply {kind}{subresource and '/' + subresource}")
-        namespace = desired["metadata"]["namespace"]
-        live = self.objects.get((kind, namespace, name), {"metadata": {"generation": 1}})
-        if subresource:
-            live["status"] = copy.deepcopy(desired["status"])
-        else:
-            merged = live | copy.deepcopy(dict(desired))
-            merged["metadata"] = live["metadata"] | dict(desired["metadata"])
-            live = self.objects[kind, namespace, name] = merged
-        return copy.deepcopy(live)
-
-    def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> None:
-        self._write(f"create {kind.name} {body['reason']}")
-
-    def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        self._write(f"delete {kind.name}")
-        self.objects.pop((kind.name, namespace, name), None)
-
-    def _write(self, what: str) -> None:
-        for refused, error in self.refuse.items():
-            if what.startswith(refused):
-                raise error
-        self.writes.append(what)
-        if self.dies_after is not None and len(self.writes) > self.dies_after:
-            raise KeyboardInterrupt
+CHILDREN = "lern.sunbird.org/job=job"
+SECRET = {"secretName": "login"}
 
 
 @pytest.fixture
-def api() -> ApiServerModel:
-    model = ApiServerModel()
-    model.put(
-        {
-            "kind": "ProgramUserInfoJob",
-            "metadata": {"name": "job", "uid": "u1", "generation": 1, "resourceVersion": "1"},
-            "spec": CR,
-        }
-    )
-    return model
+def world() -> World:
+    world = World()
+    world.put_job()
+    return world
 
 
-def reconcile(api: ApiServerModel) -> list[str]:
-    """Reconcile once; the writes that it took."""
-    before = len(api.writes)
-    reconciler = Reconciler(
-        api,  # type: ignore[arg-type]
-        Bundle("image", "1.0"),
-        ProfilesRef("operator", "profiles"),
-        lambda: datetime(2026, 1, 1, tzinfo=UTC),
-    )
-    reconciler.reconcile(KEY)
-    return api.writes[before:]
+@pytest.fixture
+def controller(world: World) -> Controller:
+    return Controller(world)
 
 
-def job(api: ApiServerModel) -> Object:
-    return api.objects["ProgramUserInfoJob", "ns", "job"]
-
-
-def state(api: ApiServerModel) -> tuple[str, str]:
-    """The one true condition and its reason."""
-    (true,) = [each for each in job(api)["status"]["conditions"] if each["status"] == "True"]
-    return true["type"], true["reason"]
-
-
-def profile(api: ApiServerModel, text: str) -> None:
-    metadata = {"name": "profiles", "namespace": "operator"}
-    api.put({"kind": "ConfigMap", "metadata": metadata, "data": {"dev": text}})
-
-
-def flink_runs_it(api: ApiServerModel) -> None:
-    """What the Flink operator writes once the present spec runs stably."""
-    deployment = api.objects["FlinkDeployment", "ns", "job"]
-    generation = {"resource_metadata": {"metadata": deployment["metadata"]}}
-    reconciled = json.dumps({"spec": deployment["spec"], **generation})
-    deployment["status"] = {
-        "lifecycleState": "STABLE",
-        "jobStatus": {"state": "RUNNING", "jobId": "f00"},
-        "reconciliationStatus": {"lastReconciledSpec": reconciled, "lastStableSpec": reconciled},
-    }
-
-
-def test_a_new_job_is_deployed_and_then_nothing_is_written(api: ApiServerModel) -> None:
-    assert reconcile(api) == [
+def test_a_new_job_is_deployed_and_then_nothing_is_written(
+    world: World, controller: Controller
+) -> None:
+    assert controller.reconcile() == [
+        "apply ConfigMap",
         "apply ConfigMap",
         "apply FlinkDeployment",
         "apply ProgramUserInfoJob/status",
         "create Event Upgrading",
     ]
-    assert reconcile(api) == []
-    flink_runs_it(api)
-    assert reconcile(api) == ["apply ProgramUserInfoJob/status", "create Event Running"]
-    assert state(api) == ("Ready", "Running")
-    assert job(api)["status"]["jobId"] == "f00"
-    assert reconcile(api) == []
+    assert controller.reconcile() == []
+    world.flink_runs()
+    assert controller.reconcile() == ["apply ProgramUserInfoJob/status", "create Event Running"]
+    assert world.state() == ("Ready", "Running")
+    assert world.job()["status"]["jobId"] == "f00"
+    assert world.job()["status"]["lastCheckpoint"] == {"id": 7, "time": "2023-11-14T22:13:20Z"}
+    assert controller.reconcile() == []
 
 
-def test_a_changed_profile_rolls_the_job_and_old_configurations_go(api: ApiServerModel) -> None:
-    reconcile(api)
-    flink_runs_it(api)
-    reconcile(api)
-    profile(api, "kafka: {topic: other}")
-    assert reconcile(api)[:2] == ["apply ConfigMap", "apply FlinkDeployment"]
-    assert len(api.list_objects(CONFIG_MAP, "ns", "lern.sunbird.org/job=job")) == 2
-    flink_runs_it(api)
-    assert "delete ConfigMap" in reconcile(api)
-    (left,) = api.list_objects(CONFIG_MAP, "ns", "lern.sunbird.org/job=job")
-    assert yaml.safe_load(left["data"]["config.yaml"])["kafka"]["topic"] == "other"
-    assert reconcile(api) == []
-
-
-@pytest.mark.parametrize("writes", range(1, 8))
-def test_killed_after_any_write_the_next_run_ends_in_the_same_objects(
-    api: ApiServerModel, writes: int
+def test_a_changed_profile_rolls_the_job_and_old_configurations_go(
+    world: World, controller: Controller
 ) -> None:
-    undisturbed = copy.deepcopy(api)
-    for model in (undisturbed, api):
-        reconcile(model)
-        flink_runs_it(model)
-        profile(model, "kafka: {topic: other}")
-    api.dies_after = len(api.writes) + writes - 1
-    for model in (undisturbed, api):
-        for _ in range(3):
+    controller.settle()
+    world.put_profile("kafka: {topic: other}")
+    assert controller.reconcile()[:3] == ["apply ConfigMap"] * 2 + ["apply FlinkDeployment"]
+    assert len(world.list_objects(CONFIG_MAP, "ns", CHILDREN)) == 4
+    world.flink_runs()
+    controller.reconcile()
+    world.later(minutes=1)
+    controller.reconcile()
+    left = world.list_objects(CONFIG_MAP, "ns", CHILDREN)
+    topics = [yaml.safe_load(each["data"]["config.yaml"])["kafka"]["topic"] for each in left]
+    assert topics == ["other", "other"]
+    assert controller.reconcile() == []
+
+
+@pytest.mark.parametrize("writes", range(1, 14))
+def test_killed_after_any_write_the_next_run_ends_in_the_same_objects(writes: int) -> None:
+    worlds = World(), World()
+    for world in worlds:
+        world.put_job()
+        Controller(world).settle()
+        world.put_profile("kafka: {topic: other}")
+    undisturbed, disturbed = worlds
+    disturbed.dies_after = len(disturbed.writes) + writes - 1
+    for world in worlds:
+        for _ in range(4):
             try:
-                reconcile(model)
+                Controller(world).reconcile()
             except KeyboardInterrupt:
-                model.dies_after = None
-            flink_runs_it(model)
-        assert reconcile(model) == []
-    assert api.objects == undisturbed.objects
+                world.dies_after = None
+                Controller(world).reconcile()
+            world.flink_runs()
+            world.later(minutes=1)
+        assert Controller(world).reconcile() == []
+    assert stable_part(disturbed) == stable_part(undisturbed)
+
+
+def stable_part(world: World) -> Any:
+    """All objects, without versions and times."""
+    passing = ("resourceVersion", "started", "lastTransitionTime", "reconciliationStatus")
+    return without({str(place): each for place, each in world.objects.items()}, passing)
 
 
 @pytest.mark.parametrize("text", ["a: [", "kafka: {topic: a b}", "state: running"])
 def test_an_invalid_profile_stalls_the_job_and_touches_no_child(
-    api: ApiServerModel, text: str
+    world: World, controller: Controller, text: str
 ) -> None:
-    reconcile(api)
-    status = dict(job(api)["status"])
-    profile(api, text)
-    assert reconcile(api) == ["apply ProgramUserInfoJob/status", "create Event ProfileInvalid"]
-    assert state(api) == ("Stalled", "ProfileInvalid")
-    assert job(api)["status"]["topic"] == status["topic"]
+    controller.reconcile()
+    status = dict(world.job()["status"])
+    world.put_profile(text)
+    assert controller.reconcile() == [
+        "apply ProgramUserInfoJob/status",
+        "create Event ProfileInvalid",
+    ]
+    assert world.state() == ("Stalled", "ProfileInvalid")
+    assert world.job()["status"]["topic"] == status["topic"]
 
 
-def test_without_the_flink_operator_the_job_waits_for_it(api: ApiServerModel) -> None:
-    api.refuse[f"GET {FLINK_DEPLOYMENT.name}"] = ApiError(404, "not found")
-    reconcile(api)
-    assert state(api) == ("Stalled", "FlinkOperatorMissing")
-    api.refuse.clear()
-    reconcile(api)
-    assert state(api) == ("Reconciling", "Upgrading")
+def test_without_the_flink_operator_the_job_waits_for_it(world: World) -> None:
+    crd = world.objects.pop(("CustomResourceDefinition", "", "flinkdeployments.flink.apache.org"))
+    Controller(world).reconcile()
+    assert world.state() == ("Stalled", "FlinkOperatorMissing")
+    world.put(crd)
+    Controller(world).reconcile()
+    assert world.state() == ("Reconciling", "Upgrading")
+
+
+def test_a_flink_version_that_the_operator_does_not_know_is_refused(
+    world: World, controller: Controller
+) -> None:
+    world.put_job(flink={"version": "v2_2"})
+    assert controller.reconcile() == [
+        "apply ProgramUserInfoJob/status",
+        "create Event FlinkVersionUnsupported",
+    ]
+    assert "newest is v1_20" in world.message()
+    assert controller.recheck is not None
 
 
 @pytest.mark.parametrize("status", [400, 422])
 def test_a_refused_object_stalls_the_job_with_the_servers_words(
-    api: ApiServerModel, status: int
+    world: World, controller: Controller, status: int
 ) -> None:
-    api.refuse["apply FlinkDeployment"] = ApiError(status, "spec.flinkVersion: v9_9")
-    reconcile(api)
-    assert state(api) == ("Stalled", "FlinkDeploymentRefused")
-    assert "spec.flinkVersion: v9_9" in job(api)["status"]["conditions"][2]["message"]
-    assert reconcile(api) == []
+    world.refuse["apply FlinkDeployment"] = ApiError(status, "spec.flinkVersion: v9_9")
+    controller.reconcile()
+    assert world.state() == ("Stalled", "FlinkDeploymentRefused")
+    assert "spec.flinkVersion: v9_9" in world.message()
+    assert controller.reconcile() == []
 
 
 @pytest.mark.parametrize("what", ["apply FlinkDeployment", "GET FlinkDeployment", "apply Program"])
 @pytest.mark.parametrize("status", [0, 409, 429, 500])
 def test_a_passing_failure_is_raised_for_the_queue_to_retry(
-    api: ApiServerModel, what: str, status: int
+    world: World, controller: Controller, what: str, status: int
 ) -> None:
-    api.refuse[what] = ApiError(status, "later")
+    world.refuse[what] = ApiError(status, "later")
     with pytest.raises(ApiError):
-        reconcile(api)
+        controller.reconcile()
 
 
-def test_an_event_that_cannot_be_posted_stops_nothing(api: ApiServerModel) -> None:
-    api.refuse[f"create {EVENT.name}"] = ApiError(403, "forbidden")
-    reconcile(api)
-    assert state(api) == ("Reconciling", "Upgrading")
+def test_an_event_that_cannot_be_posted_stops_nothing(world: World, controller: Controller) -> None:
+    world.refuse[f"create {EVENT.name}"] = ApiError(403, "forbidden")
+    controller.reconcile()
+    assert world.state() == ("Reconciling", "Upgrading")
 
 
-def test_a_deployment_that_is_being_deleted_is_waited_for(api: ApiServerModel) -> None:
-    reconcile(api)
-    api.objects["FlinkDeployment", "ns", "job"]["metadata"]["deletionTimestamp"] = "now"
-    assert reconcile(api) == ["apply ProgramUserInfoJob/status", "create Event Deleting"]
+def test_a_deployment_that_is_being_deleted_is_waited_for(
+    world: World, controller: Controller
+) -> None:
+    controller.reconcile()
+    world.deployment()["metadata"]["deletionTimestamp"] = "now"
+    assert controller.reconcile() == ["apply ProgramUserInfoJob/status", "create Event Deleting"]
+    assert controller.recheck is not None
 
 
 @pytest.mark.parametrize("lost", ["labels", "ownerReferences"])
-def test_a_child_that_lost_its_label_or_owner_is_put_right(api: ApiServerModel, lost: str) -> None:
-    reconcile(api)
-    deployment = api.objects["FlinkDeployment", "ns", "job"]
-    before = copy.deepcopy(deployment)
-    del deployment["metadata"][lost]
-    assert reconcile(api) == ["apply FlinkDeployment"]
-    assert api.objects["FlinkDeployment", "ns", "job"] == before
+def test_a_child_that_lost_its_label_or_owner_is_put_right(
+    world: World, controller: Controller, lost: str
+) -> None:
+    controller.reconcile()
+    before = copy.deepcopy(world.deployment())
+    del world.deployment()["metadata"][lost]
+    assert "apply FlinkDeployment" in controller.reconcile()
+    for each in (before, world.deployment()):
+        del each["metadata"]["resourceVersion"]
+    assert world.deployment() == before
 
 
 @pytest.mark.parametrize("owners", [[], [{"uid": "somebody"}]])
 def test_a_deployment_of_somebody_else_is_left_alone(
-    api: ApiServerModel, owners: list[Object]
+    world: World, controller: Controller, owners: list[Object]
 ) -> None:
     metadata = {"name": "job", "generation": 1, "ownerReferences": owners}
-    api.put({"kind": "FlinkDeployment", "metadata": metadata, "spec": {}})
-    assert "apply FlinkDeployment" not in reconcile(api)
-    assert state(api) == ("Stalled", "NameTaken")
+    world.put({"kind": "FlinkDeployment", "metadata": metadata, "spec": {}})
+    assert "apply FlinkDeployment" not in controller.reconcile()
+    assert world.state() == ("Stalled", "NameTaken")
 
 
 @pytest.mark.parametrize("gone", [True, False])
 def test_a_job_that_goes_or_is_gone_is_left_to_the_garbage_collector(
-    api: ApiServerModel, gone: bool
+    world: World, controller: Controller, gone: bool
 ) -> None:
     if gone:
-        del api.objects[JOB.name, "ns", "job"]
+        del world.objects[JOB.name, "ns", "job"]
     else:
-        job(api)["metadata"]["deletionTimestamp"] = "now"
-    assert reconcile(api) == []
+        world.job()["metadata"]["deletionTimestamp"] = "now"
+    assert controller.reconcile() == []
+
+
+def test_a_job_without_the_label_is_another_controllers(world: World) -> None:
+    controller = Controller(world, selector="shard=a")
+    assert controller.reconcile() == []
+    world.job()["metadata"]["labels"] = {"shard": "a"}
+    assert controller.reconcile() != []
+
+
+@pytest.mark.parametrize(
+    ("keys", "message"),
+    [
+        (None, "cassandra.credentials: there is no Secret login; create it with keys username"),
+        (("username",), "cassandra.credentials: Secret login lacks password; add it"),
+    ],
+)
+def test_a_missing_secret_stalls_the_job_until_it_arrives(
+    world: World, controller: Controller, keys: tuple[str, ...] | None, message: str
+) -> None:
+    if keys is not None:
+        world.put_secret("login", *keys)
+    world.put_job(cassandra={"contactPoints": ["c:9042"], "credentials": SECRET})
+    controller.reconcile()
+    assert world.state() == ("Stalled", "SecretMissing")
+    assert message in world.message()
+    assert controller.recheck is not None
+    assert ("FlinkDeployment", "ns", "job") not in world.objects
+    world.put_secret("login", "username", "password")
+    assert "apply FlinkDeployment" in controller.reconcile()
+
+
+@pytest.mark.parametrize("restart", [True, False])
+def test_a_rotated_secret_restarts_the_job_unless_it_opted_out(
+    world: World, controller: Controller, restart: bool
+) -> None:
+    world.put_secret("login", "username", "password")
+    world.put_job(
+        cassandra={"contactPoints": ["c:9042"], "credentials": SECRET},
+        upgrade={"restartOnSecretChange": restart},
+    )
+    controller.settle()
+    assert "c2VjcmV0" not in str(world.objects["FlinkDeployment", "ns", "job"])
+    world.put_secret("login", "username", "password")
+    writes = controller.reconcile()
+    assert ("apply FlinkDeployment" in writes) is restart
+    if restart:
+        assert world.outcomes()[-1] == (2, "Secret", "Pending")
+
+
+def test_a_secret_that_may_not_be_read_is_named(world: World, controller: Controller) -> None:
+    world.put_job(cassandra={"contactPoints": ["c:9042"], "credentials": SECRET})
+    world.refuse["GET Secret"] = ApiError(403, "forbidden")
+    controller.reconcile()
+    assert world.state() == ("Stalled", "SecretForbidden")
+
+
+def test_a_job_is_deployed_anew_from_a_savepoint(world: World, controller: Controller) -> None:
+    controller.settle()
+    world.put_job(
+        checkpoints={"storage": "s3://b/p"},
+        savepoint={"restoreFrom": "s3://b/p/savepoint-1", "redeployNonce": 1},
+    )
+    assert controller.reconcile()[0] == "delete FlinkDeployment"
+    assert "apply FlinkDeployment" in controller.reconcile()
+    job = world.deployment()["spec"]["job"]
+    assert job["initialSavepointPath"] == "s3://b/p/savepoint-1"
+    assert "delete FlinkDeployment" not in controller.reconcile()
+
+
+def test_state_is_kept_from_the_second_upgrade_on(world: World, controller: Controller) -> None:
+    """The old pods do not know the storage: what they are asked to leave there would never come."""
+    controller.settle()
+    world.put_job(checkpoints={"storage": "claim:c"}, upgrade={"mode": "savepoint"})
+    controller.reconcile()
+    assert world.deployment()["spec"]["job"]["upgradeMode"] == "stateless"
+    assert controller.reconcile() == []
+    world.flink_runs()
+    controller.reconcile()
+    assert world.deployment()["spec"]["job"]["upgradeMode"] == "savepoint"
+    world.flink_runs()
+    controller.settle()
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")
+    world.put_job(restartNonce=1)
+    controller.reconcile()
+    assert world.deployment()["spec"]["job"]["upgradeMode"] == "savepoint"
+    world.put_job(checkpoints={"storage": "claim:other"})
+    controller.reconcile()
+    assert world.deployment()["spec"]["job"]["upgradeMode"] == "stateless"
+
+
+def test_a_savepoint_is_triggered_without_another_revision(
+    world: World, controller: Controller
+) -> None:
+    world.put_job(checkpoints={"storage": "s3://b/p"})
+    controller.settle()
+    world.put_job(savepoint={"triggerNonce": 3})
+    assert "apply FlinkDeployment" in controller.reconcile()
+    assert world.deployment()["spec"]["job"]["savepointTriggerNonce"] == 3
+    assert len(world.outcomes()) == 1
+
+
+def test_what_keeps_the_job_from_running_is_told(world: World, controller: Controller) -> None:
+    controller.reconcile()
+    world.flink_runs(state="RECONCILING")
+    metadata = {
+        "name": "job-1",
+        "creationTimestamp": "2026-01-01T00:00:00Z",
+        "labels": {"app": "job", "type": "flink-native-kubernetes", "component": "jobmanager"},
+    }
+    world.put({"kind": "Pod", "metadata": metadata, "status": {}})
+    world.log = "x program_user_info_job.store: [CassandraUnreachable] no node answers\n y"
+    controller.reconcile()
+    assert world.state() == ("Reconciling", "CassandraUnreachable")
+    assert "no node answers" in world.message()
+
+
+def test_a_flink_operator_that_does_not_look_is_named(world: World, controller: Controller) -> None:
+    controller.reconcile()
+    world.deployment()["metadata"]["creationTimestamp"] = world.now.isoformat()
+    controller.reconcile()
+    assert world.state() == ("Reconciling", "Upgrading")
+    world.later(minutes=2)
+    controller.reconcile()
+    assert world.state() == ("Stalled", "FlinkOperatorSilent")

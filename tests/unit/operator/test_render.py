@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -33,10 +34,12 @@ def test_golden(job: Path, golden: Callable[[str, str], None]) -> None:
 @pytest.mark.parametrize("job", JOBS, ids=lambda job: job.stem)
 def test_the_job_accepts_its_rendered_configuration(job: Path) -> None:
     _, out, _ = render(job, "--environments", str(DATA / "environments.yaml"))
-    deployment, config_map = yaml.safe_load_all(out)
+    deployment, config_map, record = yaml.safe_load_all(out)
     assert deployment["kind"] == "FlinkDeployment"
     config = msgspec.convert(yaml.safe_load(config_map["data"]["config.yaml"]), Config)
     assert config.environment in ("dev", "staging")
+    revision = deployment["metadata"]["labels"]["lern.sunbird.org/revision"]
+    assert record["metadata"]["name"].endswith(f"-revision-{revision}")
 
 
 def test_every_container_satisfies_the_restricted_profile() -> None:
@@ -127,3 +130,23 @@ def test_diff_without_a_cluster_says_what_is_missing(
     result = CliRunner().invoke(app, ["diff", "-f", str(JOBS[0])])
     assert result.exit_code == 2
     assert "set KUBECONFIG" in result.stderr
+
+
+def test_explain_says_where_each_value_came_from() -> None:
+    code, out, _ = render(JOBS[0], "--environments", str(DATA / "environments.yaml"), "--explain")
+    assert code == 0
+    rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
+    assert rows["FIELD"] == ["SOURCE", "VALUE"]
+    assert rows["kafka.groupId"][0] in ("spec", "profile", "default")
+    assert {source for source, _ in rows.values()} == {"SOURCE", "spec", "profile", "default"}
+    assert rows["cassandra.localDatacenter"][1].startswith('"')
+    assert len(rows) > 40
+
+
+def test_explain_shows_the_keys_of_free_form_fields(tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    job = yaml.safe_load(JOBS[1].read_text())
+    job["spec"]["flink"] = {"configuration": {"a.b": "c"}}
+    file.write_text(yaml.safe_dump(job))
+    _, out, _ = render(file, "--explain")
+    assert re.search(r'flink\.configuration\.a\.b +spec +"c"', out)

@@ -9,6 +9,8 @@ OWNED_OPTIONS = (
     "kubernetes.cluster-id",
     "kubernetes.container.image",
     "kubernetes.namespace",
+    "kubernetes.operator.deployment.rollback.enabled",
+    "kubernetes.operator.job.savepoint-on-deletion",
     "kubernetes.operator.pod-template.merge-arrays-by-name",
     "parallelism.default",
     "pipeline.name",

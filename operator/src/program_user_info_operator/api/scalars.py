@@ -68,6 +68,14 @@ Storage = Annotated[
         max_length=512,
     ),
 ]
+SavepointPath = Annotated[
+    str,
+    Text(
+        "(s3|s3a|gs|abfs|abfss|oss|hdfs|file)://?.+",
+        "the path of a savepoint, as status.lastSavepoint gives it",
+        max_length=1024,
+    ),
+]
 FlinkVersion = Annotated[str, Text("v[0-9]+_[0-9]+", "a Flink version such as v1_20", max_length=8)]
 SecretName = Annotated[
     str,
@@ -81,3 +89,11 @@ Image = Annotated[str, Text("[^\\s]+", "an image reference without blanks", max_
 Version = Annotated[
     str, Text("[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "a tag of the bundled image", max_length=128)
 ]
+
+_MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
+
+
+def milliseconds(duration: str) -> int:
+    """A `Duration` such as `500ms`, `10s`, `5min` or `1h` in milliseconds."""
+    unit = duration.lstrip("0123456789")
+    return int(duration.removesuffix(unit)) * _MILLISECONDS[unit]

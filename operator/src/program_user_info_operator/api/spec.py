@@ -23,12 +23,16 @@ from program_user_info_operator.api.scalars import (
     Identifier,
     Image,
     Memory,
+    SavepointPath,
     SecretName,
     StartingOffsets,
     Storage,
     Topic,
     Version,
+    milliseconds,
 )
+
+Nonce = Annotated[int, Field(ge=0, le=2**53)]
 
 _OWNED = ", ".join(f"'{key}'" for key in OWNED_OPTIONS)
 
@@ -165,6 +169,45 @@ class Upgrade(Section):
         description="stateless is safe: Kafka's committed offsets are the only state.",
     )
     automatic: bool = Field(True, description="Follow the operator's bundled job.")
+    deadline: Duration = Field(
+        "10min",
+        description="How long a new revision may take to run stably before it counts as failed.",
+    )
+    rollback: bool = Field(
+        True, description="Go back to the last good revision when a new one has failed."
+    )
+    restart_on_secret_change: bool = Field(
+        True, description="Restart the job when a Secret that it uses changes."
+    )
+
+    @property
+    def deadline_milliseconds(self) -> int:
+        """The deadline as a number."""
+        return milliseconds(self.deadline)
+
+
+class Savepoint(Section):
+    """Savepoints taken and used on demand."""
+
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            Rule(
+                "!has(self.redeployNonce) || self.redeployNonce == 0 || has(self.restoreFrom)",
+                "redeployNonce needs restoreFrom, the savepoint to start from",
+            )
+        )
+    )
+    trigger_nonce: Nonce = Field(0, description="Change it to take a savepoint now.")
+    restore_from: SavepointPath | None = Field(
+        None, description="Savepoint that a new deployment of the job starts from."
+    )
+    redeploy_nonce: Nonce = Field(0, description="Change it to deploy anew from restoreFrom.")
+
+
+class Deletion(Section):
+    """What happens when the job is deleted."""
+
+    savepoint: bool = Field(False, description="Take a savepoint before the job is gone.")
 
 
 class Checkpoints(Section):
@@ -230,9 +273,9 @@ class JobSpec(Section):
     state: Literal["running", "suspended"] = Field("running", description="running or suspended.")
     upgrade: Upgrade = Field(Upgrade(), description="How the job is upgraded.")
     checkpoints: Checkpoints = Field(Checkpoints(), description="Checkpoints.")
-    restart_nonce: Annotated[int, Field(ge=0, le=2**53)] = Field(
-        0, description="Change it to restart the job."
-    )
+    savepoint: Savepoint = Field(Savepoint(), description="Savepoints on demand.")
+    deletion: Deletion = Field(Deletion(), description="What happens on deletion.")
+    restart_nonce: Nonce = Field(0, description="Change it to restart the job.")
     image: Image | None = Field(None, description="Image. Default: the operator's bundled job.")
     image_pull_policy: Literal["Always", "IfNotPresent", "Never"] = Field(
         "IfNotPresent", description="Image pull policy."
@@ -240,6 +283,17 @@ class JobSpec(Section):
     version: Version | None = Field(None, description="Pins the bundled job to a version.")
     autoscaling: Autoscaling = Field(Autoscaling(), description="Scaling by the Flink operator.")
     flink: Flink = Field(Flink(), description="The escape hatch, merged last.")
+
+    def secrets(self) -> dict[str, SecretReference]:
+        """The Secrets that the job uses, by the field that names each."""
+        security, cassandra = self.kafka.security, self.cassandra
+        references = {
+            "kafka.security.credentials": security.credentials,
+            "kafka.security.tls": security.tls,
+            "cassandra.credentials": cassandra.credentials,
+            "cassandra.tls": cassandra.tls,
+        }
+        return {field: each for field, each in references.items() if each is not None}
 
     @model_validator(mode="after")
     def _check_fields_together(self) -> Self:
@@ -255,11 +309,6 @@ class JobSpec(Section):
                 "kafka.security.credentials.secretName: needed with protocol SASL_PLAINTEXT and"
                 " SASL_SSL"
             )
-        if self.upgrade.mode != "stateless" and self.checkpoints.storage is None:
-            raise ValueError(
-                f"checkpoints.storage: needed with upgrade.mode {self.upgrade.mode}; set it, or set"
-                " upgrade.mode to stateless"
-            )
         if self.image is not None and self.version is not None:
             raise ValueError("version: cannot be set beside image; remove one of them")
         if self.autoscaling.min_parallelism > self.autoscaling.max_parallelism:
@@ -274,4 +323,20 @@ class JobSpec(Section):
                 f"flink.configuration: {', '.join(owned)} is set by the operator; use the field of"
                 " spec instead"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _check_state(self) -> Self:
+        used = {
+            f"upgrade.mode {self.upgrade.mode}": self.upgrade.mode != "stateless",
+            "deletion.savepoint": self.deletion.savepoint,
+            "savepoint.triggerNonce": self.savepoint.trigger_nonce != 0,
+        }
+        for field in (name for name, is_used in used.items() if is_used):
+            if self.checkpoints.storage is None:
+                raise ValueError(
+                    f"checkpoints.storage: needed with {field}; set it, or do without {field}"
+                )
+        if self.savepoint.redeploy_nonce and self.savepoint.restore_from is None:
+            raise ValueError("savepoint.restoreFrom: needed with savepoint.redeployNonce; set it")
         return self

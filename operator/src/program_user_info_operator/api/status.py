@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from enum import StrEnum
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
@@ -32,6 +33,54 @@ class Condition(_StatusPart):
     observed_generation: int
 
 
+class Outcome(StrEnum):
+    """What became of a revision."""
+
+    PENDING = "Pending"
+    STABLE = "Stable"
+    ROLLED_BACK = "RolledBack"
+    SUPERSEDED = "Superseded"
+
+
+class Cause(StrEnum):
+    """What made a revision."""
+
+    CREATED = "Created"
+    SPEC = "Spec"
+    SECRET = "Secret"
+    RELEASE = "Release"
+
+
+class RevisionStatus(_StatusPart):
+    """One revision of the job: what was to run, since when, and how it went."""
+
+    number: int = Field(description="Counts up with each revision.")
+    hash: str = Field(description="Names the revision's record, a ConfigMap.")
+    cause: Cause = Field(
+        description="Created, Spec (the job's or its profile's), Secret, or Release (of the"
+        " operator)."
+    )
+    image: str = Field(description="Image of the job.")
+    config_hash: str = Field(description="Hash of the rendered configuration.")
+    started: Time = Field(description="When it was first applied.")
+    outcome: Outcome = Field(description="Pending, Stable, RolledBack or Superseded.")
+    reason: str | None = Field(None, description="Why it was rolled back.")
+
+
+class Checkpoint(_StatusPart):
+    """A completed checkpoint."""
+
+    id: int
+    time: Time
+
+
+class SavepointStatus(_StatusPart):
+    """A completed savepoint."""
+
+    location: str
+    time: Time
+
+
 class JobStatus(_StatusPart):
     """The whole status; absent fields are unknown."""
 
@@ -55,6 +104,20 @@ class JobStatus(_StatusPart):
     config_hash: str | None = Field(None, description="Hash of the rendered configuration.")
     job_id: str | None = Field(None, description="Flink's id of the running job.")
     job_state: str | None = Field(None, description="Flink's state of the job.")
+
+    last_checkpoint: Checkpoint | None = Field(
+        None,
+        description="The last completed checkpoint when the status was last written. It alone makes"
+        " no write: Flink's REST interface has the present one.",
+    )
+    last_savepoint: SavepointStatus | None = Field(None, description="The last savepoint.")
+    last_good_revision: int | None = Field(
+        None, description="Number of the last revision that ran stably."
+    )
+    revisions: list[RevisionStatus] = Field([], description="The newest revisions, oldest first.")
+    sources: dict[str, str] = Field(
+        {}, description="Where each field of the resolved spec came from: spec, profile or default."
+    )
 
     def to_json(self) -> dict[str, Any]:
         """As the API server stores it."""

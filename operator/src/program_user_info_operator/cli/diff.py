@@ -6,7 +6,7 @@ import difflib
 from pathlib import Path
 from typing import Any
 
-from program_user_info_operator.cli.job_file import read_job, read_profile
+from program_user_info_operator.cli.job_file import JobFileError, read_job, read_profile
 from program_user_info_operator.cli.yaml_output import dump_all
 from program_user_info_operator.cluster.api_server import (
     CONFIG_MAP,
@@ -18,6 +18,9 @@ from program_user_info_operator.desired.context import Bundle, Owner
 from program_user_info_operator.desired.objects import desired_objects
 from program_user_info_operator.environments.profiles import resolve_with_profiles
 from program_user_info_operator.environments.resolve import resolve
+from program_user_info_operator.reconcile.blocked import Blocked
+from program_user_info_operator.reconcile.keys import ProfilesRef
+from program_user_info_operator.reconcile.reader import Reader
 
 Object = dict[str, Any]
 
@@ -39,12 +42,17 @@ def diff_job(
     """
     job = read_job(file)
     if environments is not None:
-        spec = job.resolved(resolve(job.spec, read_profile(environments, job.spec)))
+        resolved = job.resolved(resolve(job.spec, read_profile(environments, job.spec)))
     else:
-        spec = job.resolved(resolve_with_profiles(job.spec, api.get(CONFIG_MAP, *profiles)))
+        resolved = job.resolved(resolve_with_profiles(job.spec, api.get(CONFIG_MAP, *profiles)))
     live_job = api.get(JOB, job.namespace, job.name)
     uid = live_job["metadata"]["uid"] if live_job else None
-    desired = desired_objects(spec, Owner(job.name, job.namespace, uid), bundle)
+    try:
+        secrets = Reader(api, ProfilesRef(*profiles)).secrets(resolved.spec, job.namespace)
+    except Blocked as blocked:
+        raise JobFileError(f"{file}: {blocked.verdict.message}") from blocked
+    owner = Owner(job.name, job.namespace, uid)
+    desired = desired_objects(resolved, owner, bundle, secrets=secrets)
     return "".join(_diff(api, wanted) for wanted in desired.objects())
 
 

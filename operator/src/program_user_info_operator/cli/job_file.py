@@ -10,7 +10,6 @@ from typing import Any
 import yaml
 
 from program_user_info_operator.api import names
-from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.environments.resolve import Resolved, Unresolved
 
 
@@ -28,11 +27,11 @@ class JobFile:
     uid: str | None
     spec: Mapping[str, Any]
 
-    def resolved(self, resolution: Resolved | Unresolved) -> JobSpec:
+    def resolved(self, resolution: Resolved | Unresolved) -> Resolved:
         """The complete spec. Raises `JobFileError` where there is none."""
         if isinstance(resolution, Unresolved):
             raise JobFileError("\n".join(f"{self.file}: {text}" for text in resolution.messages))
-        return resolution.spec
+        return resolution
 
 
 def read_job(file: Path) -> JobFile:

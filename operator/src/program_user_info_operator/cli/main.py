@@ -9,6 +9,7 @@ from typing import Annotated, NoReturn
 import typer
 
 from program_user_info_operator.desired.context import Bundle
+from program_user_info_operator.policy.rollout import Waves
 
 app = typer.Typer(
     name="program-user-info-operator",
@@ -54,29 +55,82 @@ def run(
         str,
         typer.Option(envvar="WATCH_NAMESPACES", help="Comma-separated; default: all namespaces."),
     ] = "",
+    selector: Annotated[
+        str,
+        typer.Option(envvar="WATCH_SELECTOR", help="Label selector of the jobs; default: all."),
+    ] = "",
     job_image: JobImage = "program-user-info-job",
     job_version: JobVersion = _VERSION,
     service_account: ServiceAccount = "flink",
     workers: Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64)] = 4,
     resync_seconds: Annotated[float, typer.Option(envvar="RESYNC_SECONDS", min=1)] = 300.0,
+    watch_grace_seconds: Annotated[
+        float,
+        typer.Option(
+            envvar="WATCH_GRACE_SECONDS", min=0.1, help="How late a watch's event may be."
+        ),
+    ] = 30.0,
+    api_timeout_seconds: Annotated[
+        float,
+        typer.Option(
+            envvar="API_TIMEOUT_SECONDS", min=0.1, help="How long the API server may take."
+        ),
+    ] = 30.0,
+    secret_check_seconds: Annotated[
+        float,
+        typer.Option(
+            envvar="SECRET_CHECK_SECONDS", min=1, help="Time between two looks at a Secret."
+        ),
+    ] = 60.0,
+    rollout_max_concurrent: Annotated[
+        int,
+        typer.Option(
+            envvar="ROLLOUT_MAX_CONCURRENT", min=1, help="Jobs that get a new release at once."
+        ),
+    ] = 1,
+    rollout_environments: Annotated[
+        str,
+        typer.Option(
+            envvar="ROLLOUT_ENVIRONMENTS",
+            help="Comma-separated: environments in the order in which they get a new release.",
+        ),
+    ] = "",
+    soak_seconds: Annotated[
+        float,
+        typer.Option(
+            envvar="SOAK_SECONDS", min=0, help="How long a revision must run to count as good."
+        ),
+    ] = 60.0,
     liveness: Annotated[str, typer.Option(help="Where the liveness probe is answered.")] = (
         "http://0.0.0.0:8080/healthz"
     ),
+    metrics_port: Annotated[
+        int, typer.Option(envvar="METRICS_PORT", help="Port of /metrics; 0: none.", max=65535)
+    ] = 8081,
 ) -> None:
     """Run the controller."""
     from program_user_info_operator.cli.run import Settings, run_controller
+    from program_user_info_operator.cluster.api_server import ApiError
 
-    run_controller(
-        Settings(
-            bundle=Bundle(job_image, job_version, service_account),
-            profiles_namespace=profiles_namespace,
-            profiles_name=profiles_name,
-            namespaces=tuple(name.strip() for name in namespaces.split(",") if name.strip()),
-            workers=workers,
-            resync_seconds=resync_seconds,
-            liveness=liveness,
-        )
+    settings = Settings(
+        bundle=Bundle(job_image, job_version, service_account),
+        profiles=(profiles_namespace, profiles_name),
+        namespaces=_words(namespaces),
+        selector=selector,
+        workers=workers,
+        resync_seconds=resync_seconds,
+        watch_grace_seconds=watch_grace_seconds,
+        api_timeout_seconds=api_timeout_seconds,
+        secret_check_seconds=secret_check_seconds,
+        waves=Waves(rollout_max_concurrent, _words(rollout_environments)),
+        soak_seconds=soak_seconds,
+        liveness=liveness,
+        metrics_port=metrics_port,
     )
+    try:
+        run_controller(settings)
+    except ApiError as error:
+        _fail(str(error))
 
 
 @app.command()
@@ -86,14 +140,23 @@ def render(
     job_image: JobImage = "program-user-info-job",
     job_version: JobVersion = _VERSION,
     service_account: ServiceAccount = "flink",
+    explain: Annotated[
+        bool, typer.Option("--explain", help="Print where each field's value came from instead.")
+    ] = False,
 ) -> None:
-    """Print what the controller would apply, without a cluster."""
+    """Print what the controller would apply, without a cluster.
+
+    The versions of Secrets, which only a cluster knows, are left out.
+    """
     from program_user_info_operator.cli.job_file import JobFileError
-    from program_user_info_operator.cli.render import render_job
+    from program_user_info_operator.cli.render import explain_job, render_job
 
     bundle = Bundle(job_image, job_version, service_account)
     try:
-        typer.echo(render_job(file, environments, bundle), nl=False)
+        if explain:
+            typer.echo(explain_job(file, environments), nl=False)
+        else:
+            typer.echo(render_job(file, environments, bundle), nl=False)
     except JobFileError as error:
         _fail(str(error))
 
@@ -121,6 +184,10 @@ def diff(
         _fail(str(error), status=2)
     typer.echo(changes, nl=False)
     raise typer.Exit(1 if changes else 0)
+
+
+def _words(text: str) -> tuple[str, ...]:
+    return tuple(word.strip() for word in text.split(",") if word.strip())
 
 
 def _fail(message: str, status: int = 1) -> NoReturn:

@@ -11,12 +11,15 @@ from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
 from urllib3.exceptions import HTTPError
 
+from program_user_info_operator import metrics
 from program_user_info_operator.api import names
 
 Object = dict[str, Any]
 
-_TIMEOUT = 30.0
 _APPLY = "application/apply-patch+yaml"
+_JSON = "application/json"
+_METADATA_LIST = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_LOG_BYTES = 256 << 10
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,10 @@ JOB = Kind(names.API_VERSION, names.PLURAL, names.KIND)
 FLINK_DEPLOYMENT = Kind(names.FLINK_API_VERSION, "flinkdeployments", names.FLINK_KIND)
 CONFIG_MAP = Kind("v1", "configmaps", "ConfigMap")
 EVENT = Kind("v1", "events", "Event")
+SECRET = Kind("v1", "secrets", "Secret")
+POD = Kind("v1", "pods", "Pod")
+SERVICE = Kind("v1", "services", "Service")
+CRD = Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition")
 _APPLIED = {kind.name: kind for kind in (JOB, FLINK_DEPLOYMENT, CONFIG_MAP)}
 
 
@@ -59,10 +66,11 @@ class ApiError(Exception):
 class ApiServer:
     """The API server as the controller sees it. Safe to use from several threads."""
 
-    def __init__(self, connections: int = 8) -> None:
+    def __init__(self, connections: int = 8, timeout: float = 30.0) -> None:
         """Connect as the pod's service account, else as the kubeconfig says.
 
-        Raises `ApiError` where there is neither.
+        `timeout`, in seconds, is how long an answer may take. Raises `ApiError` where there is
+        neither.
         """
         try:
             config.load_incluster_config()
@@ -75,8 +83,9 @@ class ApiServer:
         configuration.connection_pool_maxsize = connections
         configuration.retries = 0  # the queue retries, with back-off and in view of everybody
         self._client = client.ApiClient(configuration)
+        self._timeout = timeout
 
-    def get(self, kind: Kind, namespace: str, name: str) -> Object | None:
+    def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
         """The object, or None. A kind that is not installed raises `ApiError` 404."""
         try:
             return self._request("GET", kind.path(namespace, name))
@@ -85,29 +94,64 @@ class ApiServer:
                 return None
             raise
 
-    def list_objects(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
-        """All objects that the label selector matches, in one namespace or in all."""
-        query = [("labelSelector", selector)] if selector else []
+    def list_objects(
+        self, kind: Kind, namespace: str | None, selector: str = "", *, fields: str = ""
+    ) -> list[Object]:
+        """All objects that the selectors match, in one namespace or in all."""
+        query = _selectors(selector, fields)
         items: list[Object] = self._request("GET", kind.path(namespace), query=query)["items"]
         # A list names the kind of its items once, an object of its own each time.
         return [{"apiVersion": kind.api_version, "kind": kind.name} | item for item in items]
 
+    def list_metadata(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
+        """`metadata` of all objects that the label selector matches: all that is transferred."""
+        query = _selectors(selector, "")
+        path = kind.path(namespace)
+        answer = self._request("GET", path, query=query, accept=_METADATA_LIST)
+        return [item["metadata"] for item in answer["items"] or []]
+
     def apply(
-        self, desired: Mapping[str, Any], *, subresource: str = "", dry_run: bool = False
+        self,
+        desired: Mapping[str, Any],
+        *,
+        subresource: str = "",
+        dry_run: bool = False,
+        resource_version: str | None = None,
     ) -> Object:
         """Server-side apply with our field manager; takes fields over from others.
 
-        With `dry_run` nothing is stored: the answer is what would be.
+        With `resource_version`, only onto that very version: `ApiError` 409 otherwise. With
+        `dry_run` nothing is stored: the answer is what would be.
         """
         metadata = desired["metadata"]
         path = _APPLIED[desired["kind"]].path(metadata["namespace"], metadata["name"], subresource)
         query = [("fieldManager", names.FIELD_MANAGER), ("force", "true")]
         query += [("dryRun", "All")] if dry_run else []
-        return self._request("PATCH", path, query=query, body=desired, content_type=_APPLY)
+        body = dict(desired)
+        if resource_version is not None:
+            body["metadata"] = metadata | {"resourceVersion": resource_version}
+        return self._request("PATCH", path, query=query, body=body, content_type=_APPLY)
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> None:
         """Create an object."""
         self._request("POST", kind.path(namespace), body=body)
+
+    def read_log(self, namespace: str, pod: str, *, lines: int) -> str:
+        """The end of the log of a pod's first container; empty while it has none."""
+        query = [("tailLines", str(lines)), ("limitBytes", str(_LOG_BYTES))]
+        return self._text(POD.path(namespace, pod, "log"), query)
+
+    def get_from_service(self, namespace: str, service: str, port: str, path: str) -> str:
+        """What a service answers, by the API server's proxy; empty where it does not answer."""
+        return self._text(SERVICE.path(namespace, f"{service}:{port}", f"proxy/{path}"), [])
+
+    def _text(self, path: str, query: list[tuple[str, str]]) -> str:
+        try:
+            return self._send("GET", path, query=query, accept="*/*").decode(errors="replace")
+        except ApiError as error:
+            if error.status:
+                return ""
+            raise
 
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object; one that is gone already is fine."""
@@ -117,8 +161,13 @@ class ApiServer:
             if error.status != 404:
                 raise
 
-    def _is_served(self, kind: Kind, namespace: str) -> bool:
-        """Tells a missing object from a missing kind, which answer alike."""
+    def _is_served(self, kind: Kind, namespace: str | None) -> bool:
+        """Tells a missing object from a missing kind, which answer alike.
+
+        Kubernetes' own kinds are always there; and not all of them may be listed.
+        """
+        if kind.api_version in (CONFIG_MAP.api_version, CRD.api_version):
+            return True
         try:
             self._request("GET", kind.path(namespace), query=[("limit", "1")])
         except ApiError as error:
@@ -127,16 +176,22 @@ class ApiServer:
             raise
         return True
 
-    def _request(
+    def _request(self, method: str, path: str, **options: Any) -> Object:
+        """`options` as `_send` takes them."""
+        document: Object = json.loads(self._send(method, path, **options))
+        return document
+
+    def _send(  # noqa: PLR0913 - what an HTTP request consists of
         self,
         method: str,
         path: str,
         *,
         query: list[tuple[str, str]] | None = None,
         body: Mapping[str, Any] | None = None,
-        content_type: str = "application/json",
-    ) -> Object:
-        headers = {"Accept": "application/json"}
+        content_type: str = _JSON,
+        accept: str = _JSON,
+    ) -> bytes:
+        headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
         request = self._client.param_serialize(
@@ -148,16 +203,22 @@ class ApiServer:
             auth_settings=["BearerToken"],
         )
         try:
-            response = self._client.call_api(*request, _request_timeout=_TIMEOUT)
-            data = response.read()
+            response = self._client.call_api(*request, _request_timeout=self._timeout)
+            data: bytes = response.read()
         except (HTTPError, ApiException, OSError) as error:
+            metrics.API_REQUESTS.labels(method, "none").inc()
             raise ApiError(
                 0, f"the API server cannot be reached: {type(error).__name__}"
             ) from error
+        metrics.API_REQUESTS.labels(method, str(response.status)).inc()
         if not 200 <= response.status < 300:
             raise ApiError(response.status, _message(data))
-        document: Object = json.loads(data)
-        return document
+        return data
+
+
+def _selectors(labels: str, fields: str) -> list[tuple[str, str]]:
+    query = [("labelSelector", labels), ("fieldSelector", fields)]
+    return [(name, value) for name, value in query if value]
 
 
 def _message(data: bytes) -> str:

@@ -21,7 +21,7 @@ def post_transition(
     """Post the job's new state as an Event. An Event that cannot be posted is only logged."""
     metadata = job["metadata"]
     moment = now.strftime("%Y-%m-%dT%H:%M:%SZ")
-    failing = verdict.state == "Stalled" or verdict.reason == "JobFailing"
+    failing = verdict.state == "Stalled" or verdict.is_failing
     event = {
         "apiVersion": "v1",
         "kind": "Event",

@@ -58,6 +58,8 @@ def _storage(spec: JobSpec) -> dict[str, str]:
         "state.checkpoints.dir": f"{root}/checkpoints",
         "state.savepoints.dir": f"{root}/savepoints",
     }
+    if spec.deletion.savepoint:
+        options["kubernetes.operator.job.savepoint-on-deletion"] = "true"
     if spec.upgrade.mode == "last-state":
         options |= {
             "high-availability.type": "kubernetes",

@@ -6,14 +6,13 @@ from typing import Any
 
 import yaml
 
+from program_user_info_operator.api.scalars import milliseconds
 from program_user_info_operator.api.spec import JobSpec, SecretReference
-from program_user_info_operator.desired.hashing import short_hash
+from program_user_info_operator.hashing import short_hash
 
 CONFIG_DIRECTORY = "/etc/program-user-info-job"
 CONFIG_FILE = "config.yaml"
 SECRETS_DIRECTORY = "/etc/program-user-info-secrets"
-
-_MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}
 
 
 def job_config(spec: JobSpec) -> dict[str, Any]:
@@ -53,13 +52,18 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
     }
 
 
-def config_map(spec: JobSpec, name: str, namespace: str) -> dict[str, Any]:
-    """The immutable ConfigMap, named by the hash of its content."""
+def configuration(spec: JobSpec, name: str) -> tuple[str, str]:
+    """The configuration of the job `name`: its ConfigMap's name, by its hash, and its text."""
     text = yaml.safe_dump(job_config(spec), sort_keys=False)
+    return f"{name}-config-{short_hash(text)}", text
+
+
+def config_map(name: str, text: str, namespace: str) -> dict[str, Any]:
+    """The immutable ConfigMap that holds a configuration."""
     return {
         "apiVersion": "v1",
         "kind": "ConfigMap",
-        "metadata": {"name": f"{name}-config-{short_hash(text)}", "namespace": namespace},
+        "metadata": {"name": name, "namespace": namespace},
         "immutable": True,
         "data": {CONFIG_FILE: text},
     }
@@ -67,24 +71,18 @@ def config_map(spec: JobSpec, name: str, namespace: str) -> dict[str, Any]:
 
 def secret_mounts(spec: JobSpec) -> dict[str, str]:
     """Volume names to the Secrets that are mounted under them."""
-    references = {
-        "kafka-credentials": spec.kafka.security.credentials,
-        "kafka-tls": spec.kafka.security.tls,
-        "cassandra-credentials": spec.cassandra.credentials,
-        "cassandra-tls": spec.cassandra.tls,
-    }
-    return {volume: each.secret_name for volume, each in references.items() if each is not None}
+    return {_volume(field): each.secret_name for field, each in spec.secrets().items()}
+
+
+def _volume(field: str) -> str:
+    """`kafka-tls` of `kafka.security.tls`."""
+    parts = field.split(".")
+    return f"{parts[0]}-{parts[-1]}"
 
 
 def secret_directory(volume: str, reference: SecretReference | None) -> str | None:
     """Where the volume's Secret is mounted."""
     return None if reference is None else f"{SECRETS_DIRECTORY}/{volume}"
-
-
-def milliseconds(duration: str) -> int:
-    """`500ms`, `10s`, `5min` or `1h` in milliseconds."""
-    unit = duration.lstrip("0123456789")
-    return int(duration.removesuffix(unit)) * _MILLISECONDS[unit]
 
 
 def _present(**fields: Any) -> dict[str, Any]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from program_user_info_operator.api import names
 from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.desired.job_config import (
     CONFIG_DIRECTORY,
@@ -18,8 +19,16 @@ _MAIN_CONTAINER = "flink-main-container"  # the name that Flink's Kubernetes int
 _USER = 9999
 
 
-def pod_template(spec: JobSpec, labels: dict[str, str], config_map_name: str) -> dict[str, Any]:
-    """The template of JobManager and TaskManager pods."""
+def pod_template(
+    spec: JobSpec, labels: dict[str, str], config_map_name: str, *, secrets: str | None = None
+) -> dict[str, Any]:
+    """The template of JobManager and TaskManager pods.
+
+    `secrets`, the hash of the Secrets' versions, makes the pods anew when a Secret changes.
+    """
+    metadata: dict[str, Any] = {"labels": labels}
+    if secrets is not None:
+        metadata["annotations"] = {names.ANNOTATION_SECRETS: secrets}
     volumes: list[dict[str, Any]] = [{"name": "config", "configMap": {"name": config_map_name}}]
     mounts: list[dict[str, Any]] = [
         {"name": "config", "mountPath": CONFIG_DIRECTORY, "readOnly": True}
@@ -35,7 +44,7 @@ def pod_template(spec: JobSpec, labels: dict[str, str], config_map_name: str) ->
     template = {
         "apiVersion": "v1",
         "kind": "Pod",
-        "metadata": {"labels": labels},
+        "metadata": metadata,
         "spec": {
             "enableServiceLinks": False,
             "securityContext": {

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
 
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
+from pydantic.alias_generators import to_camel
 
 from program_user_info_operator.api.spec import JobSpec
 
-_ONLY_IN_CR = ("environment", "state", "restartNonce")
+_ONLY_IN_CR = ("environment", "state", "restartNonce", "savepoint")
 # Half of one map and half of another would make neither.
 _WHOLE = {("cassandra", "schema", "replication"), ("flink", "podTemplate")}
 
@@ -26,10 +28,16 @@ class Source(StrEnum):
 
 @dataclass(frozen=True)
 class Resolved:
-    """A complete spec; `sources` maps dotted paths of set fields to their source."""
+    """A complete spec, and where it came from.
+
+    `sources` maps the dotted path of every field to its source. `given` is what the CR and the
+    profile say together, before any default: it changes when a user changes something, and not
+    when a new release has other defaults.
+    """
 
     spec: JobSpec
     sources: dict[str, Source]
+    given: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -48,6 +56,7 @@ def resolve(cr_spec: Mapping[str, Any], profile: Mapping[str, Any] | None) -> Re
         return Unresolved((f"{fields}: belongs to a job, not to a profile; remove it",), True)
     sources: dict[str, Source] = {}
     merged = _merge(cr_spec, profile or {}, (), sources)
+    given = copy.deepcopy(merged)
     environment = merged.get("environment")
     if isinstance(environment, str):
         _derive(merged, environment, sources)
@@ -55,7 +64,27 @@ def resolve(cr_spec: Mapping[str, Any], profile: Mapping[str, Any] | None) -> Re
         spec = JobSpec.model_validate(merged)
     except ValidationError as error:
         return _explain(error, sources, str(environment), profile is not None)
-    return Resolved(spec, sources)
+    return Resolved(spec, _complete(spec, sources), given)
+
+
+def _complete(spec: JobSpec, sources: Mapping[str, Source]) -> dict[str, Source]:
+    """A source for each leaf of the spec: what nobody set is a default."""
+    found = {path: sources.get(path, Source.DEFAULT) for path in leaves(spec)}
+    # A field inside of a free-form one, such as an option of Flink's, is a leaf of its own.
+    parents = {path.rpartition(".")[0] for path in sources}
+    for path in parents & found.keys():
+        del found[path]
+    return dict(sorted((found | dict(sources)).items()))
+
+
+def leaves(spec: BaseModel, path: str = "") -> dict[str, Any]:
+    """Dotted path to value of every field that is no section of fields itself."""
+    found: dict[str, Any] = {}
+    for name, field in type(spec).model_fields.items():
+        here = f"{path}{field.alias or to_camel(name)}"
+        value = getattr(spec, name)
+        found |= leaves(value, f"{here}.") if isinstance(value, BaseModel) else {here: value}
+    return found
 
 
 def _merge(

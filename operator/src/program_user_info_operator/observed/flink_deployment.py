@@ -5,8 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from enum import StrEnum
 from typing import Any
+
+from program_user_info_operator.api import names
+from program_user_info_operator.api.status import SavepointStatus
 
 
 class Lifecycle(StrEnum):
@@ -35,6 +39,21 @@ class ObservedJob:
     error: str | None
     config_maps: frozenset[str]
     """Names of the ConfigMaps that the present or the last reconciled spec mounts."""
+    revision: str | None = None
+    """The revision that its present spec is."""
+    is_taken_up: bool = True
+    """Whether the Flink operator has put its finalizer or a status on it."""
+    reconciled: Mapping[str, Any] | None = None
+    """`spec` that the Flink operator has last deployed."""
+    created: datetime | None = None
+    last_savepoint: SavepointStatus | None = None
+
+    @property
+    def is_stable(self) -> bool:
+        """Whether its present spec runs."""
+        return (
+            self.is_current and self.lifecycle is Lifecycle.STABLE and self.job_state == "RUNNING"
+        )
 
 
 def observe(live: Mapping[str, Any]) -> ObservedJob:
@@ -55,7 +74,24 @@ def observe(live: Mapping[str, Any]) -> ObservedJob:
             for spec in (live.get("spec"), reconciled.get("spec"), stable.get("spec"))
             for name in _config_maps(spec)
         ),
+        revision=(live["metadata"].get("labels") or {}).get(names.LABEL_REVISION),
+        is_taken_up=bool(status or live["metadata"].get("finalizers")),
+        reconciled=reconciled.get("spec"),
+        created=_time(live["metadata"].get("creationTimestamp")),
+        last_savepoint=_last_savepoint(job),
     )
+
+
+def _last_savepoint(job: Mapping[str, Any]) -> SavepointStatus | None:
+    info = (job.get("savepointInfo") or {}).get("lastSavepoint") or {}
+    if not info.get("location"):
+        return None
+    moment = datetime.fromtimestamp((info.get("timeStamp") or 0) // 1000, tz=UTC)
+    return SavepointStatus(location=info["location"], time=moment)
+
+
+def _time(text: str | None) -> datetime | None:
+    return datetime.fromisoformat(text) if text else None
 
 
 def _generation(reconciled: Mapping[str, Any]) -> int | None:

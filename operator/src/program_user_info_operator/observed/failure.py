@@ -1,0 +1,118 @@
+"""Why a job does not run, in one sentence with the next step: from its pods, its log, its events.
+
+The job itself says `[Reason] sentence` as the last line of what it logs about a failure (see
+`program_user_info_job.failure`); nothing else of a log is relayed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+Object = Mapping[str, Any]
+
+_OWN_WORDS = re.compile(
+    r"program_user_info_job\.\S*: \[(?P<reason>[A-Z][A-Za-z]+)\] (?P<message>[^\n]+)"
+)
+_IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
+_LONGEST = 500
+
+
+@dataclass(frozen=True)
+class Failure:
+    """A reason for the condition, and the sentence."""
+
+    reason: str
+    message: str
+
+
+def find_failure(pods: Sequence[Object], log: str, error: str | None) -> Failure | None:
+    """The most telling cause: what keeps the pods from starting, then the job's own words.
+
+    `log` is the end of the JobManager's log, `error` what the FlinkDeployment's status says.
+    """
+    for pod in pods:
+        found = _pod_failure(pod)
+        if found is not None:
+            return found
+    return _own_words(log) or _quota(error) or _flink_error(error)
+
+
+def _pod_failure(pod: Object) -> Failure | None:
+    status = pod.get("status") or {}
+    for condition in status.get("conditions") or []:
+        if condition["type"] == "PodScheduled" and condition["status"] == "False":
+            said = _one_line(condition.get("message") or "no node fits")
+            return Failure(
+                "Unschedulable",
+                f"a pod cannot be placed: {said} — add nodes, or lower spec.resources",
+            )
+    for container in status.get("containerStatuses") or []:
+        found = _container_failure(container)
+        if found is not None:
+            return found
+    return None
+
+
+def _container_failure(container: Object) -> Failure | None:
+    state = container.get("state") or {}
+    waiting = state.get("waiting") or {}
+    reason, said = waiting.get("reason") or "", _one_line(waiting.get("message") or "")
+    if reason in _IMAGE_REASONS:
+        return Failure(
+            "ImagePullFailed",
+            f"image {container['image']} cannot be pulled: correct spec.image or spec.version, or"
+            " give the pods credentials for its registry",
+        )
+    if reason in ("CreateContainerConfigError", "CreateContainerError", "RunContainerError"):
+        return Failure("ContainerFailed", f"a container cannot start ({reason}): {said}")
+    ended = (container.get("lastState") or {}).get("terminated") or state.get("terminated") or {}
+    if ended.get("reason") == "OOMKilled":
+        return Failure(
+            "OutOfMemory",
+            "a container was killed for memory: raise spec.resources.jobManager.memory or"
+            " taskManager.memory",
+        )
+    return None
+
+
+def _own_words(log: str) -> Failure | None:
+    said = list(_OWN_WORDS.finditer(log))
+    return Failure(said[-1]["reason"], _one_line(said[-1]["message"])) if said else None
+
+
+def _quota(error: str | None) -> Failure | None:
+    if error is None or "exceeded quota" not in error:
+        return None
+    return Failure(
+        "QuotaExceeded",
+        f"the namespace's ResourceQuota leaves no room: {_after(error, 'exceeded quota')} — raise"
+        " it, or lower spec.resources or spec.parallelism",
+    )
+
+
+def _flink_error(error: str | None) -> Failure | None:
+    if error is None:
+        return None
+    return Failure("JobFailing", f"Flink reports: {error} — see `kubectl logs` of the job's pods")
+
+
+def _after(text: str, words: str) -> str:
+    return _one_line(text[text.index(words) :])
+
+
+def _one_line(text: str) -> str:
+    return " ".join(text.split())[:_LONGEST]
+
+
+def named(pods: Iterable[Object], component: str) -> str | None:
+    """Name of the newest pod that is this component of Flink's: `jobmanager`, `taskmanager`."""
+    found = [
+        pod["metadata"]
+        for pod in pods
+        if (pod["metadata"].get("labels") or {}).get("component") == component
+    ]
+    newest = max(found, key=lambda metadata: metadata["creationTimestamp"], default=None)
+    return None if newest is None else newest["name"]

@@ -1,0 +1,1 @@
+"""One level-triggered `reconcile(key)`: read everything, decide, apply the difference, say so."""

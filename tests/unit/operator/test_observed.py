@@ -1,0 +1,174 @@
+"""What pods, logs, Secrets, the Flink operator's CRD and its REST interface tell."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from program_user_info_operator.observed.checkpoints import last_checkpoint
+from program_user_info_operator.observed.failure import Failure, find_failure, named
+from program_user_info_operator.observed.flink_operator import read_flink_operator
+from program_user_info_operator.observed.secrets import (
+    SecretFacts,
+    missing_secrets,
+    secret_names,
+    secrets_version,
+)
+from tests.unit.operator.test_resolve import resolved, with_fields
+
+LOG = """\
+2026-01-01 INFO something
+program_user_info_job.pipeline.topics: [KafkaUnreachable] kafka.bootstrapServers: no answer
+Caused by: RuntimeError: program_user_info_job.store.writer.WriteGaveUp: [Overdue] try later
+\tat org.apache.flink
+"""
+
+
+def pod(**status: Any) -> dict[str, Any]:
+    return {"metadata": {"name": "p", "creationTimestamp": "2026-01-01"}, "status": status}
+
+
+def container(**state: Any) -> dict[str, Any]:
+    return pod(containerStatuses=[{"image": "r/i:1", **state}])
+
+
+def waiting(reason: str) -> dict[str, Any]:
+    return container(state={"waiting": {"reason": reason, "message": "said\n so"}})
+
+
+def unschedulable() -> dict[str, Any]:
+    condition = {"type": "PodScheduled", "status": "False", "message": "0/1 nodes: cpu"}
+    return pod(conditions=[condition])
+
+
+@pytest.mark.parametrize(
+    ("pods", "log", "error", "reason", "words"),
+    [
+        ([waiting("ImagePullBackOff")], LOG, "x", "ImagePullFailed", "image r/i:1 cannot be"),
+        ([waiting("ErrImagePull")], "", None, "ImagePullFailed", "correct spec.image"),
+        ([waiting("CreateContainerConfigError")], "", None, "ContainerFailed", "said so"),
+        ([unschedulable()], "", None, "Unschedulable", "0/1 nodes: cpu — add nodes"),
+        (
+            [container(lastState={"terminated": {"reason": "OOMKilled"}})],
+            LOG,
+            None,
+            "OutOfMemory",
+            "raise spec.resources",
+        ),
+        ([waiting("ContainerCreating")], LOG, "x", "Overdue", "try later"),
+        (
+            [],
+            "",
+            "creating: pods is forbidden: exceeded quota: small, used: cpu=1",
+            "QuotaExceeded",
+            "exceeded quota: small",
+        ),
+        ([pod()], "nothing", "bad", "JobFailing", "Flink reports: bad"),
+    ],
+)
+def test_the_most_telling_cause_is_named(
+    pods: list[Any], log: str, error: str | None, reason: str, words: str
+) -> None:
+    found = find_failure(pods, log, error)
+    assert found is not None
+    assert found.reason == reason
+    assert words in found.message
+    assert "\n" not in found.message
+
+
+def test_where_nothing_is_wrong_nothing_is_found() -> None:
+    assert find_failure([pod(conditions=[{"type": "Ready", "status": "True"}])], "", None) is None
+
+
+def test_only_the_jobs_own_words_are_relayed() -> None:
+    log = "java.lang.Exception: [Secret] Anna Example\nprogram_user_info_job.x: [Why] so"
+    assert find_failure([], log, None) == Failure("Why", "so")
+
+
+def test_the_newest_pod_of_a_component_is_asked() -> None:
+    pods = [
+        {"metadata": {"name": name, "creationTimestamp": moment, "labels": labels}}
+        for name, moment, labels in [
+            ("old", "2026-01-01", {"component": "jobmanager"}),
+            ("new", "2026-01-02", {"component": "jobmanager"}),
+            ("task", "2026-01-03", {"component": "taskmanager"}),
+            ("bare", "2026-01-04", None),
+        ]
+    ]
+    assert named(pods, "jobmanager") == "new"
+    assert named([], "jobmanager") is None
+
+
+def secured() -> Any:
+    security = {
+        "protocol": "SASL_SSL",
+        "saslMechanism": "PLAIN",
+        "credentials": {"secretName": "kafka"},
+        "tls": {"secretName": "tls"},
+    }
+    return resolved(with_fields(kafka={"security": security})).spec
+
+
+@pytest.mark.parametrize(
+    ("keys", "missing"),
+    [
+        (("ca.crt",), []),
+        (("ca.crt", "tls.crt", "tls.key"), []),
+        (("ca.crt", "tls.crt"), ["kafka.security.tls: Secret tls lacks tls.key; add it"]),
+        (("ca.crt", "tls.key"), ["kafka.security.tls: Secret tls lacks tls.crt; add it"]),
+        ((), ["kafka.security.tls: Secret tls lacks ca.crt; add it"]),
+    ],
+)
+def test_missing_keys_are_named(keys: tuple[str, ...], missing: list[str]) -> None:
+    found = {
+        "kafka": SecretFacts(frozenset({"username", "password"}), "1"),
+        "tls": SecretFacts(frozenset(keys), "1"),
+    }
+    assert secret_names(secured()) == ["kafka", "tls"]
+    assert missing_secrets(secured(), found) == missing
+
+
+def test_the_version_changes_with_any_of_the_jobs_secrets_and_with_no_other() -> None:
+    facts = {name: SecretFacts(frozenset(), "1") for name in ("kafka", "tls", "other")}
+    first = secrets_version(secured(), facts)
+    assert secrets_version(secured(), facts | {"other": SecretFacts(frozenset(), "2")}) == first
+    assert secrets_version(secured(), facts | {"tls": SecretFacts(frozenset(), "2")}) != first
+    assert secrets_version(resolved(with_fields()).spec, facts) is None
+
+
+@pytest.mark.parametrize(
+    ("versions", "version", "newest"),
+    [
+        (["v1_9", "v1_19"], "v1_20", "v1_19"),
+        (["v1_19", "v2_0"], "v2_2", "v2_0"),
+        (["v1_20"], "v1_20", None),
+        ([], "v9_9", None),
+    ],
+)
+def test_a_version_that_the_flink_operator_does_not_know(
+    versions: list[str], version: str, newest: str | None
+) -> None:
+    field = {"enum": versions} if versions else {}
+    schema = {"properties": {"spec": {"properties": {"flinkVersion": field}}}}
+    served = [{"name": "v1"}, {"name": "v1beta1", "schema": {"openAPIV3Schema": schema}}]
+    refusal = read_flink_operator({"spec": {"versions": served}}).refusal(version)
+    assert (refusal is None) is (newest is None)
+    assert newest is None or f"its newest is {newest})" in (refusal or "")
+
+
+def test_a_crd_of_another_version_refuses_nothing() -> None:
+    assert read_flink_operator({"spec": {"versions": [{"name": "v1"}]}}).refusal("v1_20") is None
+
+
+@pytest.mark.parametrize("answer", [None, {}, {"latest": None}, {"latest": {"completed": None}}])
+def test_no_checkpoint(answer: dict[str, Any] | None) -> None:
+    assert last_checkpoint(answer) is None
+
+
+def test_the_last_checkpoint() -> None:
+    completed = {"id": 3, "latest_ack_timestamp": 1_700_000_000_123}
+    found = last_checkpoint({"latest": {"completed": completed}})
+    assert found is not None
+    assert (found.id, found.time) == (3, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))
