@@ -1,0 +1,217 @@
+"""A control plane for tests: etcd, the API server and the garbage collector; no node, no pods.
+
+The programs are those of the embedded cluster. Nothing here runs a FlinkDeployment: the tests play
+the Flink operator, so that they decide when and how a job runs.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import socket
+import ssl
+import subprocess
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dev.cluster.services import flink_crds
+from dev.steps import capture
+from dev.toolchain import programs
+from program_user_info_operator.api.crd import custom_resource_definition
+
+Object = dict[str, Any]
+_TOKEN = "tests-only"
+
+
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+class Api:
+    """A plain client with all rights, for what the tests do themselves."""
+
+    def __init__(self, port: int) -> None:
+        self._base = f"https://127.0.0.1:{port}"
+        self._context = ssl.create_default_context()
+        self._context.check_hostname = False
+        self._context.verify_mode = ssl.CERT_NONE
+
+    def send(self, method: str, path: str, body: Any = None, kind: str = "json") -> Any:
+        """One request; raises `urllib.error.HTTPError`."""
+        request = urllib.request.Request(
+            self._base + path,
+            method=method,
+            data=None if body is None else json.dumps(body).encode(),
+            headers={"Authorization": f"Bearer {_TOKEN}", "Content-Type": f"application/{kind}"},
+        )
+        with urllib.request.urlopen(request, context=self._context, timeout=30) as response:
+            return json.load(response)
+
+    def stream(self, path: str) -> Iterator[bytes]:
+        """The lines of a watch, until the server ends it."""
+        headers = {"Authorization": f"Bearer {_TOKEN}"}
+        request = urllib.request.Request(self._base + path, headers=headers)
+        with urllib.request.urlopen(request, context=self._context, timeout=300) as response:
+            yield from response
+
+    def get(self, path: str) -> Any:
+        """The object, or None."""
+        try:
+            return self.send("GET", path)
+        except urllib.error.HTTPError as error:
+            if error.code == 404:
+                return None
+            raise
+
+    def merge(self, path: str, body: Any) -> Any:
+        """A merge patch."""
+        return self.send("PATCH", path, body, "merge-patch+json")
+
+    def apply(self, path: str, body: Any, manager: str = "tests") -> Any:
+        """Server-side apply."""
+        query = f"?fieldManager={manager}&force=true"
+        return self.send("PATCH", path + query, body, "apply-patch+yaml")
+
+    def delete(self, path: str) -> None:
+        """Delete, if it is there."""
+        with contextlib.suppress(urllib.error.HTTPError):
+            self.send("DELETE", path)
+
+
+class ControlPlane:
+    """The processes; `restart_api_server` is one of the faults."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._processes: dict[str, subprocess.Popen[bytes]] = {}
+        self.port, self._etcd_port = free_port(), free_port()
+        self.api = Api(self.port)
+
+    def start(self) -> None:
+        """Start everything and install both CRDs."""
+        etcd, peer = f"http://127.0.0.1:{self._etcd_port}", f"http://127.0.0.1:{free_port()}"
+        self._spawn(
+            "etcd",
+            [
+                *(programs.ETCD / "server", "--data-dir", self._folder / "etcd"),
+                *("--unsafe-no-fsync", "--log-level=error"),
+                *("--listen-client-urls", etcd, "--advertise-client-urls", etcd),
+                *("--listen-peer-urls", peer, "--initial-advertise-peer-urls", peer),
+                *("--initial-cluster", f"default={peer}"),
+            ],
+        )
+        capture(["openssl", "genrsa", "-out", self._folder / "sa.key", "2048"])
+        (self._folder / "tokens.csv").write_text(f"{_TOKEN},tests,tests,system:masters\n")
+        self._start_api_server()
+        self.write_kubeconfig(self._folder / "kubeconfig", f"https://127.0.0.1:{self.port}")
+        self._spawn(
+            "kube-controller-manager",
+            [
+                *(programs.KUBERNETES / "kube-controller-manager", "--leader-elect=false"),
+                *("--kubeconfig", self._folder / "kubeconfig", f"--secure-port={free_port()}"),
+                "--bind-address=127.0.0.1",
+                "--controllers=garbage-collector-controller,namespace-controller",
+            ],
+        )
+        for crd in [custom_resource_definition(), *map(yaml.safe_load, flink_crds())]:
+            path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
+            self.api.apply(f"{path}/{crd['metadata']['name']}", crd)
+        for group in ("lern.sunbird.org/v1alpha1", "flink.apache.org/v1beta1"):
+            self._wait(lambda group=group: self.api.get(f"/apis/{group}"), f"{group} is served")
+
+    def restart_api_server(self) -> None:
+        """Stop the API server hard and start it again."""
+        process = self._processes.pop("kube-apiserver")
+        process.kill()
+        process.wait()
+        self._start_api_server()
+        jobs = "/apis/lern.sunbird.org/v1alpha1/programuserinfojobs"
+        self._wait(lambda: self._is_ready(jobs), "jobs are served again")
+
+    def stop(self) -> None:
+        """Stop everything that was started here."""
+        for process in reversed(self._processes.values()):
+            process.kill()
+            process.wait()
+
+    def write_kubeconfig(self, path: Path, server: str) -> None:
+        """A kubeconfig for this server, or for a proxy before it."""
+        cluster = {"server": server}
+        if server.startswith("https"):
+            cluster["insecure-skip-tls-verify"] = True  # type: ignore[assignment]
+        document = {
+            "apiVersion": "v1",
+            "kind": "Config",
+            "clusters": [{"name": "tests", "cluster": cluster}],
+            "users": [{"name": "tests", "user": {"token": _TOKEN}}],
+            "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
+            "current-context": "tests",
+        }
+        path.write_text(yaml.safe_dump(document), encoding="utf-8")
+
+    def _start_api_server(self) -> None:
+        folder = self._folder
+        self._spawn(
+            "kube-apiserver",
+            [
+                *(programs.KUBERNETES / "kube-apiserver", f"--secure-port={self.port}"),
+                f"--etcd-servers=http://127.0.0.1:{self._etcd_port}",
+                *("--bind-address=127.0.0.1", "--advertise-address=127.0.0.1"),
+                *("--cert-dir", folder / "certificates"),
+                *("--token-auth-file", folder / "tokens.csv", "--authorization-mode=RBAC"),
+                *("--service-account-key-file", folder / "sa.key"),
+                *("--service-account-signing-key-file", folder / "sa.key"),
+                "--service-account-issuer=https://kubernetes.default.svc",
+                "--service-cluster-ip-range=10.97.0.0/16",
+                "--disable-admission-plugins=ServiceAccount",
+            ],
+        )
+        self._wait(self._is_ready, "the API server is ready")
+
+    def _is_ready(self, path: str = "/api/v1/namespaces/default") -> bool:
+        try:
+            return bool(self.api.send("GET", path))
+        except (OSError, ValueError):
+            return False
+
+    def _spawn(self, name: str, command: Sequence[str | Path]) -> None:
+        with (self._folder / f"{name}.log").open("ab") as log:
+            self._processes[name] = subprocess.Popen(
+                [str(word) for word in command],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=subprocess.STDOUT,
+                env={"PATH": os.environ["PATH"], "HOME": str(self._folder)},
+            )
+
+    def _wait(self, probe: Any, what: str) -> None:
+        deadline = time.monotonic() + 90
+        while not probe():
+            for name, process in self._processes.items():
+                if process.poll() is not None:
+                    log = (self._folder / f"{name}.log").read_text(errors="replace")
+                    raise AssertionError(f"{name} ended:\n{log[-2000:]}")
+            assert time.monotonic() < deadline, f"{what}: not within 90 s"
+            time.sleep(0.1)
+
+
+@contextlib.contextmanager
+def control_plane(folder: Path) -> Iterator[ControlPlane]:
+    """A running control plane, gone afterwards."""
+    plane = ControlPlane(folder)
+    try:
+        plane.start()
+        yield plane
+    finally:
+        plane.stop()

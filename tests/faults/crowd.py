@@ -1,0 +1,156 @@
+"""A thousand jobs: what a controller needs for them, beside a bare client that makes its writes."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import re
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tests.cluster import eventually
+from tests.faults.arena import BASE, Arena
+from tests.faults.control_plane import Api
+
+Object = dict[str, Any]
+_WRITERS = 4
+_PASSING = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation")
+
+
+def create_jobs(arena: Arena, names: Iterable[str]) -> None:
+    """Suspended jobs: what they need of the controller is the same, and no Flink is needed."""
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        list(pool.map(lambda name: arena.apply_job(BASE | {"state": "suspended"}, name), names))
+
+
+def reconciled(arena: Arena) -> int:
+    """Reconciliations that the controller's process has completed."""
+    found = re.search(r'_reconciles_total\{outcome="ok"\} (\S+)', _metrics(arena))
+    return int(float(found[1])) if found else 0
+
+
+def wait_until_all_are_ready(arena: Arena, count: int) -> float:
+    """Seconds until every job is Ready."""
+    started = time.monotonic()
+
+    def probe() -> bool:
+        ready = re.search(r'_jobs\{condition="Ready",reason="Suspended"\} (\S+)', _metrics(arena))
+        return ready is not None and float(ready[1]) == count
+
+    eventually(probe, f"{count} jobs are Ready", timeout=600)
+    return time.monotonic() - started
+
+
+def _metrics(arena: Arena) -> str:
+    try:
+        return arena.metrics()
+    except (OSError, http.client.HTTPException):
+        return ""
+
+
+def peak_memory(arena: Arena) -> float:
+    """Most memory that the controller's process ever held, in MiB."""
+    status = Path(f"/proc/{arena.pid}/status").read_text(encoding="ascii")
+    found = re.search(r"VmHWM:\s+(\d+) kB", status)
+    assert found is not None
+    return int(found[1]) / 1024
+
+
+def bare_writes(arena: Arena, names: list[str], namespace: str) -> float:
+    """Seconds for a client that only writes what the controller has written, into another place."""
+    api = arena.api
+    api.send("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    bodies = [_bodies(arena, name, namespace) for name in names]
+    jobs = [each[0] for each in bodies]
+    with ThreadPoolExecutor(_WRITERS) as pool:
+        list(pool.map(lambda write: _write(api, *write), jobs))
+        started = time.monotonic()
+        list(pool.map(lambda each: [_write(api, *write) for write in each[1:]], bodies))
+        return time.monotonic() - started
+
+
+def _bodies(arena: Arena, name: str, namespace: str) -> list[tuple[str, str, Object]]:
+    """The job, then the writes that the controller has made for it: path, kind of call, body."""
+    job, deployment = arena.job(name), arena.deployment(name)
+    maps = arena.config_maps(name)
+    places = {
+        "ProgramUserInfoJob": "/apis/lern.sunbird.org/v1alpha1/namespaces/{}/programuserinfojobs",
+        "FlinkDeployment": "/apis/flink.apache.org/v1beta1/namespaces/{}/flinkdeployments",
+        "ConfigMap": "/api/v1/namespaces/{}/configmaps",
+    }
+    writes = []
+    for each in [job, *maps, deployment]:
+        kind = each.get("kind", "ConfigMap")
+        metadata = {key: value for key, value in each["metadata"].items() if key not in _PASSING}
+        metadata |= {"namespace": namespace, "ownerReferences": []}
+        body = each | {"kind": kind, "apiVersion": each.get("apiVersion", "v1")}
+        body = body | {"metadata": metadata}
+        body.pop("status", None)
+        path = (
+            f"{places[kind].format(namespace)}/{name if kind != 'ConfigMap' else metadata['name']}"
+        )
+        writes.append((path, "apply", body))
+    status = {
+        "apiVersion": job["apiVersion"],
+        "kind": job["kind"],
+        "metadata": {"name": name},
+        "status": job["status"],
+    }
+    writes.append((f"{writes[0][0]}/status", "apply", status))
+    event = {
+        "metadata": {"generateName": f"{name}-", "namespace": namespace},
+        "involvedObject": {"kind": job["kind"], "name": name, "namespace": namespace},
+        "reason": "Suspended",
+        "message": "as the controller's",
+        "type": "Normal",
+    }
+    writes.append((f"/api/v1/namespaces/{namespace}/events", "create", event))
+    return writes
+
+
+def _write(api: Api, path: str, call: str, body: Object) -> None:
+    if call == "apply":
+        api.apply(path, body)
+    else:
+        api.send("POST", path, body)
+
+
+def edit_latencies(arena: Arena, names: list[str], edits: int, pause: float) -> list[float]:
+    """Seconds from each edit of a job to the change in its FlinkDeployment, sorted."""
+    edited: dict[str, float] = {}
+    latencies: list[float] = []
+    done = threading.Event()
+
+    def follow() -> None:
+        for deployment in watch(arena, done.is_set):
+            name, nonce = deployment["metadata"]["name"], deployment["spec"]["restartNonce"]
+            moment = edited.pop(f"{name}/{nonce}", None)
+            if moment is not None:
+                latencies.append(time.monotonic() - moment)
+
+    thread = threading.Thread(target=follow)
+    thread.start()
+    time.sleep(1)
+    for number in range(edits):
+        name, nonce = names[number * 7 % len(names)], number + 1
+        edited[f"{name}/{nonce}"] = time.monotonic()
+        arena.put_job(name, restartNonce=nonce)
+        time.sleep(pause)
+    eventually(lambda: len(latencies) == edits, "every edit has arrived")
+    done.set()
+    arena.put_job(names[0], restartNonce=10**6)  # one more event, for the watch to end on
+    thread.join()
+    return sorted(latencies)
+
+
+def watch(arena: Arena, is_over: Callable[[], bool]) -> Iterable[Object]:
+    """Versions of the deployments, as they come."""
+    path = arena.deployment_path("").rstrip("/")
+    for line in arena.api.stream(f"{path}?watch=true"):
+        if is_over():
+            return
+        yield json.loads(line)["object"]

@@ -1,0 +1,80 @@
+"""Plays the Flink operator: takes up each FlinkDeployment and says how its job is doing."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import threading
+import time
+import urllib.error
+from typing import Any
+
+from tests.faults.control_plane import Api
+
+_ALL = "/apis/flink.apache.org/v1beta1/flinkdeployments"
+_FINALIZER = "flinkdeployments.flink.apache.org/finalizer"
+
+Object = dict[str, Any]
+
+
+class FlinkOperator:
+    """Every image runs, unless its name has `bad` in it."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, daemon=True)
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """End."""
+        self._stop.set()
+        self._thread.join(30)
+
+    def _run(self) -> None:
+        while not self._stop.is_set():
+            # The API server may be away: that is one of the faults.
+            with contextlib.suppress(OSError, ValueError):
+                for deployment in self._api.send("GET", _ALL)["items"]:
+                    with contextlib.suppress(urllib.error.HTTPError):
+                        self._reconcile(deployment)
+            time.sleep(0.2)
+
+    def _reconcile(self, deployment: Object) -> None:
+        metadata = deployment["metadata"]
+        place = f"namespaces/{metadata['namespace']}/flinkdeployments/{metadata['name']}"
+        path = f"/apis/flink.apache.org/v1beta1/{place}"
+        finalizers = metadata.get("finalizers") or []
+        if metadata.get("deletionTimestamp"):
+            if finalizers:
+                self._api.merge(path, {"metadata": {"finalizers": []}})
+            return
+        if _FINALIZER not in finalizers:
+            self._api.merge(path, {"metadata": {"finalizers": [_FINALIZER]}})
+            return
+        status = self._status(deployment)
+        if status != deployment.get("status"):
+            self._api.merge(f"{path}/status", {"status": status})
+
+    def _status(self, deployment: Object) -> Object:
+        spec, generation = deployment["spec"], deployment["metadata"]["generation"]
+        meta = {"resource_metadata": {"metadata": {"generation": generation}}}
+        common = {
+            "reconciliationStatus": {
+                "state": "DEPLOYED",
+                "lastReconciledSpec": json.dumps({"spec": spec, **meta}, sort_keys=True),
+            }
+        }
+        if spec["job"]["state"] == "suspended":
+            return common | {"lifecycleState": "SUSPENDED", "jobStatus": {"state": "FINISHED"}}
+        if "bad" in spec["image"]:
+            error = "back-off pulling the image"
+            status = {"lifecycleState": "DEPLOYED", "jobStatus": {"state": "RECONCILING"}}
+            return common | status | {"error": error}
+        return common | {
+            "lifecycleState": "STABLE",
+            "jobStatus": {"state": "RUNNING", "jobId": "0" * 32},
+        }

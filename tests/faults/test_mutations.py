@@ -1,0 +1,123 @@
+"""Two hundred changes that the schema allows, each taken back: the job ends where it began."""
+
+from __future__ import annotations
+
+import urllib.error
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from program_user_info_operator.api.crd import custom_resource_definition
+from program_user_info_operator.desired.pod_template import merge
+from tests.cluster import eventually
+from tests.faults.arena import BASE, Arena, Object
+from tests.objects import without
+
+pytestmark = pytest.mark.cluster
+_MUTATIONS = 200
+_QUIET_SECONDS = 300
+
+Path = tuple[str, ...]
+
+
+def fields(schema: Object, path: Path = ()) -> Iterator[tuple[Path, Object]]:
+    """Every field of the spec that is no section itself, with its schema."""
+    if "properties" in schema:
+        for name, child in schema["properties"].items():
+            yield from fields(child, (*path, name))
+    else:
+        yield path, schema
+
+
+def values(schema: Object) -> st.SearchStrategy[Any]:
+    """Values that the schema of a field allows; some of them its rules may still refuse."""
+    if "enum" in schema:
+        return st.sampled_from(schema["enum"])
+    kind = schema.get("type")
+    if kind == "boolean":
+        return st.booleans()
+    if kind in ("integer", "number"):
+        least, most = schema.get("minimum", 0), schema.get("maximum", 100)
+        integers = st.integers(int(least) + 1, min(int(most), int(least) + 50))
+        return integers if kind == "integer" or most > 1 else st.sampled_from([0.25, 0.5])
+    if kind == "string":
+        return _text(schema)
+    if kind == "array":
+        return st.lists(values(schema["items"]), min_size=1, max_size=2)
+    return st.just({}) | st.just({"a": "b"})
+
+
+def _text(schema: Object) -> st.SearchStrategy[Any]:
+    rules = [each["rule"] for each in schema.get("x-kubernetes-validations", [])]
+    patterns = [rule for rule in rules if rule.startswith("self.matches('")]
+    if not patterns:
+        return st.text("abc", min_size=1, max_size=8)
+    pattern = patterns[0].removeprefix("self.matches('").removesuffix("')").replace("\\\\", "\\")
+    return st.from_regex(
+        pattern.replace("\\s", " "), alphabet=st.characters(max_codepoint=126)
+    ).map(str.strip)
+
+
+def nested(path: Path, value: Any) -> Object:
+    """`{a: {b: value}}`."""
+    return {path[0]: nested(path[1:], value) if len(path) > 1 else value}
+
+
+def core(snapshot: Object) -> Object:
+    """What a job is, without the tale of how it came to be so."""
+    told = ("generation", "observedGeneration", "revisions", "lastGoodRevision", "status")
+    job = snapshot["ProgramUserInfoJob/job"]
+    return without(snapshot, told) | {"status": without(job["status"], told)}
+
+
+SPEC = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"][
+    "properties"
+]["spec"]
+FIELDS = sorted(fields(SPEC))
+
+
+def test_two_hundred_mutations_and_a_revert_end_in_the_first_state(arena: Arena) -> None:
+    arena.start_controller(resync_seconds=300)
+    arena.put_job()
+    arena.settled()
+    first = arena.snapshot()
+    accepted = 0
+
+    @settings(max_examples=1, database=None, derandomize=True)
+    @given(st.data())
+    def mutate(data: st.DataObject) -> None:
+        nonlocal accepted
+        for number in range(_MUTATIONS):
+            path, schema = FIELDS[number % len(FIELDS)]
+            mutation = nested(path, data.draw(values(schema)))
+            accepted += replace(arena, merge(BASE, mutation))
+
+    mutate()
+    assert accepted > _MUTATIONS / 2
+    assert replace(arena, BASE)
+    arena.settled()
+    eventually(lambda: core(arena.snapshot()) == core(first), "the first state is back")
+    versions = arena.versions()
+    assert arena.quiet_for(_QUIET_SECONDS)
+    assert arena.versions() == versions
+
+
+def replace(arena: Arena, spec: Object) -> bool:
+    """Replace the spec and wait until the controller has seen it; whether it was accepted."""
+    try:
+        arena.apply_job(spec)
+    except urllib.error.HTTPError as error:
+        if error.code not in (400, 422):
+            raise
+        return False
+
+    def has_been_seen() -> bool:
+        job = arena.job()
+        seen: bool = job["status"]["observedGeneration"] == job["metadata"]["generation"]
+        return seen
+
+    eventually(has_been_seen, f"the controller has seen {spec}")
+    return True
