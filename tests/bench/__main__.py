@@ -1,4 +1,4 @@
-"""`make bench`: CPU per event of mapping and statements, beside plain decoding."""
+"""`make bench`: CPU per event of mapping and statements, and the controller with 1,000 jobs."""
 
 from __future__ import annotations
 
@@ -14,13 +14,26 @@ from rich.table import Table
 from dev.demo.events import generate
 from program_user_info_job.row.convert import Origin, Row, Rules, to_row
 from program_user_info_job.store.newest import Indexed, group_by_program
+from tests.bench.controller import measure as measure_controller
 from tests.unit.job.test_store import statements
 
-_EVENTS = 10_000 if "SMALL" in os.environ else 50_000
+_SMALL = bool(os.environ.get("SMALL"))
+_EVENTS = 10_000 if _SMALL else 50_000
+_JOBS = 100 if _SMALL else 1000
 
 
 def main() -> None:
-    """Print one table, all rows measured in this run on the same events."""
+    """Print a table for the job's parts and one for the controller, each with its baseline."""
+    _measure_parts()
+    table = Table(title="the controller")
+    for column in ("what", "how much"):
+        table.add_column(column)
+    for row in measure_controller(_JOBS):
+        table.add_row(*row)
+    Console().print(table)
+
+
+def _measure_parts() -> None:
     payloads = [each.payload for each in generate(_EVENTS, seed=3) if each.reason is None]
     rules, now = Rules(), time.time_ns() // 1_000_000
     rows: list[Row] = []
