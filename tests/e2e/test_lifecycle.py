@@ -6,123 +6,41 @@ Events flow while a job is suspended, upgraded, broken, rolled back and rolled t
 from __future__ import annotations
 
 import base64
-import json
-import shutil
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from itertools import islice
-from typing import Any
 
 import pytest
-from confluent_kafka import Producer
 
-from dev.cluster.target import kubectl
-from dev.demo.events import Generated, demo_events
-from dev.demo.run import compare
-from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, open_kafka, read_rows
-from dev.paths import STATE
-from tests.cluster import Namespace, condition, eventually, job
+from dev.cluster.node import ctr
+from dev.cluster.release import CHART, RELEASE, install_chart
+from dev.cluster.release import NAMESPACE as RELEASE_NAMESPACE
+from dev.cluster.target import helm
+from dev.demo.world import open_cassandra, open_kafka
+from dev.images.catalogue import product_images
+from dev.steps import capture
+from tests.cluster import condition, eventually
+from tests.e2e.fleet import (
+    BUCKET,
+    CLAIM,
+    FOLDER,
+    KEYSPACE,
+    MINUTES,
+    NAMES,
+    SECRET,
+    TOPIC,
+    Fleet,
+    Object,
+    claim,
+    object_store,
+    remove_jobs,
+)
 
 pytestmark = pytest.mark.cluster
 
-TOPIC = "lifecycle.events"
-KEYSPACE = "lifecycle"
-CLAIM = "lifecycle"
-NAMES = ("lifecycle-a",)
-_FOLDER = STATE / "lifecycle"
-_MINUTES = 300.0
-
-Object = dict[str, Any]
-
-
-class Lifecycle:
-    """The jobs and the events that they have been sent."""
-
-    def __init__(self, kafka: Kafka) -> None:
-        self.kafka = kafka
-        self.namespace = Namespace(NAMESPACE)
-        self._source = demo_events(20_000, seed=23)
-        self._sent: list[Generated] = []
-        self._producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"})
-
-    def apply(self, name: str, **spec: Any) -> None:
-        """Create a running job with a group and a table of its own."""
-        table = name.replace("-", "_")
-        defaults = {
-            "state": "running",
-            "flink": None,
-            "kafka": {"bootstrapServers": ["kafka:9092"], "topic": TOPIC, "groupId": name},
-            "cassandra": {
-                "contactPoints": ["cassandra:9042"],
-                "keyspace": KEYSPACE,
-                "table": table,
-            },
-        }
-        self.namespace.apply(job(name, **(defaults | spec)))
-
-    def patch(self, name: str = NAMES[0], **spec: Any) -> None:
-        """Change the job's spec."""
-        patch = json.dumps({"spec": spec})
-        self.namespace.run("patch", "puij", name, "--type=merge", "-p", patch)
-
-    def status(self, name: str = NAMES[0]) -> Object:
-        """The job's status."""
-        status: Object = (self.namespace.get("puij", name) or {}).get("status") or {}
-        return status
-
-    def stable(self, name: str = NAMES[0], reason: str = "Running") -> Object:
-        """Wait until the present spec is Ready, and good if it runs."""
-
-        def probe() -> bool:
-            found = self.namespace.get("puij", name)
-            ready = condition(found, "Ready")
-            newest = ((found or {}).get("status", {}).get("revisions") or [{}])[-1]
-            return (
-                (ready.get("status"), ready.get("reason")) == ("True", reason)
-                and ready["observedGeneration"] == found["metadata"]["generation"]  # type: ignore[index]
-                and (reason != "Running" or newest.get("outcome") == "Stable")
-            )
-
-        eventually(probe, f"{name} is {reason}: {self.status(name).get('conditions')}", _MINUTES)
-        return self.status(name)
-
-    def send(self, count: int) -> None:
-        """Send some of the events."""
-        for event in islice(self._source, count):
-            self._sent.append(event)
-            self._producer.produce(TOPIC, event.payload)
-        assert self._producer.flush(30) == 0
-
-    @contextmanager
-    def traffic(self) -> Iterator[None]:
-        """Events flow meanwhile."""
-        over = threading.Event()
-
-        def flow() -> None:
-            while not over.wait(0.2):
-                self.send(5)
-
-        thread = threading.Thread(target=flow)
-        thread.start()
-        try:
-            yield
-        finally:
-            over.set()
-            thread.join()
-
-    def differences(self, name: str = NAMES[0]) -> list[str]:
-        """The table and the dead letters against the fold of the topic, once all is read."""
-        self.kafka.wait_for_commit(TOPIC, name)
-        rejected = {event.payload: event.reason for event in self._sent if event.reason}
-        with open_cassandra() as session:
-            found = read_rows(session, f"{KEYSPACE}.{name.replace('-', '_')}")
-        assert len(found) > 50
-        return compare(self.kafka, rejected, found, TOPIC).problems
+RIGHT = {"bootstrapServers": ["kafka:9092"], "contactPoints": ["cassandra:9042"]}
 
 
 @pytest.fixture(scope="module")
-def lifecycle() -> Iterator[Lifecycle]:
+def fleet() -> Iterator[Fleet]:
     with open_kafka() as kafka, claim():
         remove_jobs()
         for name in NAMES:
@@ -131,169 +49,215 @@ def lifecycle() -> Iterator[Lifecycle]:
         kafka.delete(f"{TOPIC}.failed")
         with open_cassandra() as session:
             session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
-        found = Lifecycle(kafka)
-        found.apply(NAMES[0])
-        found.stable()
+        found = Fleet(kafka)
+        for name in NAMES:
+            found.apply(name)
         found.send(500)
+        for name in NAMES:
+            found.stable(name)
         yield found
         remove_jobs()
+        install_chart(product_images())
 
 
-def remove_jobs() -> None:
-    """The jobs, their pods and their Secret."""
-    for kind, names in (("puij", NAMES), ("secret", ("lifecycle",))):
-        kubectl("delete", kind, *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-    for name in NAMES:
-        selector = f"lern.sunbird.org/job={name}"
-        kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
-
-
-@contextmanager
-def claim() -> Iterator[None]:
-    """A volume for checkpoints and savepoints, on the node's disk."""
-    _FOLDER.mkdir(exist_ok=True)
-    _FOLDER.chmod(0o777)  # the pods are another user; on a real volume fsGroup sees to it
-    volume = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolume",
-        "metadata": {"name": CLAIM},
-        "spec": {
-            "capacity": {"storage": "1Gi"},
-            "accessModes": ["ReadWriteMany"],
-            "storageClassName": CLAIM,
-            "hostPath": {"path": str(_FOLDER), "type": "Directory"},
-        },
-    }
-    request = {
-        "apiVersion": "v1",
-        "kind": "PersistentVolumeClaim",
-        "metadata": {"name": CLAIM, "namespace": NAMESPACE},
-        "spec": {
-            "accessModes": ["ReadWriteMany"],
-            "storageClassName": CLAIM,
-            "resources": {"requests": {"storage": "1Gi"}},
-        },
-    }
-    for each in (volume, request):
-        kubectl("apply", "-f", "-", stdin=json.dumps(each))
-    try:
-        yield
-    finally:
-        kubectl("delete", "pvc", CLAIM, "-n", NAMESPACE, "--wait=false")
-        kubectl("delete", "pv", CLAIM, "--wait=false")
-        shutil.rmtree(_FOLDER, ignore_errors=True)
-
-
-def test_suspended_and_resumed(lifecycle: Lifecycle) -> None:
-    with lifecycle.traffic():
-        lifecycle.patch(state="suspended")
-        lifecycle.stable(reason="Suspended")
+def test_suspended_and_resumed(fleet: Fleet) -> None:
+    with fleet.traffic():
+        fleet.patch(state="suspended")
+        fleet.stable(reason="Suspended")
         selector = f"lern.sunbird.org/job={NAMES[0]}"
-        eventually(lambda: not lifecycle.namespace.names("pods", selector), "no pod runs", 120)
-        lifecycle.patch(state="running")
-        lifecycle.stable()
-    assert lifecycle.differences() == []
+        eventually(lambda: not fleet.namespace.names("pods", selector), "no pod runs", 120)
+        fleet.patch(state="running")
+        fleet.stable()
+    assert fleet.differences() == []
 
 
-def test_a_secret_is_rotated(lifecycle: Lifecycle) -> None:
-    with lifecycle.traffic():
-        lifecycle.patch(cassandra={"credentials": {"secretName": "lifecycle"}})
+def test_a_secret_is_rotated(fleet: Fleet) -> None:
+    with fleet.traffic():
+        fleet.patch(cassandra={"credentials": {"secretName": SECRET}})
 
         def is_missed() -> bool:
-            stalled = condition(lifecycle.namespace.get("puij", NAMES[0]), "Stalled")
+            stalled = condition(fleet.namespace.get("puij", NAMES[0]), "Stalled")
             return (stalled.get("status"), stalled.get("reason")) == ("True", "SecretMissing")
 
         eventually(is_missed, "the missing Secret is named")
-        put_secret(lifecycle, "first")
-        lifecycle.stable()
-        put_secret(lifecycle, "second")
+        put_secret(fleet, "first")
+        fleet.stable()
+        put_secret(fleet, "second")
         eventually(
-            lambda: lifecycle.status()["revisions"][-1]["cause"] == "Secret", "it is noticed", 60
+            lambda: fleet.status()["revisions"][-1]["cause"] == "Secret", "it is noticed", 60
         )
-        lifecycle.stable()
-    assert lifecycle.differences() == []
-    said = lifecycle.namespace.run("get", "puij,flinkdeployment,configmap", "-o", "yaml")
+        fleet.stable()
+    assert fleet.differences() == []
+    said = fleet.namespace.run("get", "puij,flinkdeployment,configmap", "-o", "yaml")
     for value in ("first", "second"):
         assert f"password-{value}" not in said
         assert base64.b64encode(f"password-{value}".encode()).decode() not in said
 
 
-def put_secret(lifecycle: Lifecycle, value: str) -> None:
+def put_secret(fleet: Fleet, value: str) -> None:
     """Cassandra asks for no password here: any will do."""
-    lifecycle.namespace.apply(
+    fleet.namespace.apply(
         {
             "apiVersion": "v1",
             "kind": "Secret",
-            "metadata": {"name": "lifecycle"},
+            "metadata": {"name": SECRET},
             "stringData": {"username": "anybody", "password": f"password-{value}"},
         }
     )
 
 
-@pytest.mark.parametrize("mode", ["savepoint", "last-state"])
-def test_upgraded_with_its_state(lifecycle: Lifecycle, mode: str) -> None:
-    lifecycle.patch(checkpoints={"storage": f"claim:{CLAIM}"}, upgrade={"mode": mode})
-    assert lifecycle.stable()["lastCheckpoint"]["id"] >= 1
-    with lifecycle.traffic():
-        lifecycle.patch(restartNonce=1 if mode == "savepoint" else 2)
-        status = lifecycle.stable()
-    assert status["revisions"][-1]["number"] > 1
-    if mode == "savepoint":
-        assert status["lastSavepoint"]["location"].startswith("file:/")
-    else:
-        logs = lifecycle.namespace.run("logs", f"deployment/{NAMES[0]}")
-        assert "Restoring job" in logs
-    assert lifecycle.differences() == []
+def test_upgraded_from_a_savepoint_in_an_object_store(fleet: Fleet) -> None:
+    put_secret(fleet, "store")
+    with object_store() as spec:
+        fleet.patch(upgrade={"mode": "savepoint"}, **spec)
+        assert fleet.stable()["lastCheckpoint"]["id"] >= 1
+        with fleet.traffic():
+            fleet.patch(restartNonce=1)
+            status = fleet.stable()
+        assert status["lastSavepoint"]["location"].startswith(f"s3://{BUCKET}/state/savepoints/")
+        assert_restored(fleet)
+        assert fleet.differences() == []
 
 
-def test_a_savepoint_on_demand_and_a_deployment_from_it(lifecycle: Lifecycle) -> None:
-    before = lifecycle.status()["lastSavepoint"]["location"]
-    lifecycle.patch(savepoint={"triggerNonce": 1})
+def test_upgraded_from_its_last_state(fleet: Fleet) -> None:
+    fleet.patch(
+        checkpoints={"storage": f"claim:{CLAIM}"},
+        upgrade={"mode": "last-state"},
+        flink={"configuration": None, "podTemplate": None},
+    )
+    assert fleet.stable()["lastCheckpoint"]["id"] >= 1
+    with fleet.traffic():
+        fleet.patch(restartNonce=2)
+        fleet.stable()
+    assert_restored(fleet)
+    assert fleet.differences() == []
+
+
+def assert_restored(fleet: Fleet) -> None:
+    """The job started from state."""
+    assert "Restoring job" in fleet.namespace.run("logs", f"deployment/{NAMES[0]}")
+
+
+def test_a_savepoint_on_demand_and_a_deployment_from_it(fleet: Fleet) -> None:
+    before = fleet.status()["lastSavepoint"]["location"]
+    assert before.startswith("s3:")
+    fleet.patch(savepoint={"triggerNonce": 1})
 
     def taken() -> str | None:
-        location: str = lifecycle.status()["lastSavepoint"]["location"]
+        location: str = fleet.status()["lastSavepoint"]["location"]
         return location if location != before else None
 
     path = eventually(taken, "the savepoint is in the status", 120)
-    with lifecycle.traffic():
-        lifecycle.patch(savepoint={"triggerNonce": 1, "restoreFrom": path, "redeployNonce": 1})
-        deployment = lifecycle.namespace.get("flinkdeployment", NAMES[0])
+    with fleet.traffic():
+        fleet.patch(savepoint={"triggerNonce": 1, "restoreFrom": path, "redeployNonce": 1})
+        deployment = fleet.namespace.get("flinkdeployment", NAMES[0])
         assert deployment is not None
         uid = deployment["metadata"]["uid"]
         eventually(
             lambda: (
-                (found := lifecycle.namespace.get("flinkdeployment", NAMES[0]))
+                (found := fleet.namespace.get("flinkdeployment", NAMES[0]))
                 and found["metadata"]["uid"] != uid
             ),
             "the deployment is another one",
             120,
         )
-        lifecycle.stable()
-    logs = lifecycle.namespace.run("logs", f"deployment/{NAMES[0]}")
+        fleet.stable()
+    logs = fleet.namespace.run("logs", f"deployment/{NAMES[0]}")
     assert path.rpartition("/")[2] in logs
-    assert lifecycle.differences() == []
+    assert fleet.differences() == []
 
 
-def test_a_bad_image_is_rolled_back(lifecycle: Lifecycle) -> None:
-    good = lifecycle.status()["image"]
-    with lifecycle.traffic():
-        lifecycle.patch(image="localhost/none:1", upgrade={"mode": "stateless", "deadline": "20s"})
+def test_a_bad_image_is_rolled_back(fleet: Fleet) -> None:
+    good = fleet.status()["image"]
+    with fleet.traffic():
+        fleet.patch(image="localhost/none:1", upgrade={"mode": "stateless", "deadline": "20s"})
 
         def rolled_back() -> bool:
-            stalled = condition(lifecycle.namespace.get("puij", NAMES[0]), "Stalled")
+            stalled = condition(fleet.namespace.get("puij", NAMES[0]), "Stalled")
             return (stalled.get("status"), stalled.get("reason")) == ("True", "UpgradeRolledBack")
 
-        eventually(rolled_back, "it is rolled back", _MINUTES)
-        said = condition(lifecycle.namespace.get("puij", NAMES[0]), "Stalled")["message"]
+        eventually(rolled_back, "it is rolled back", MINUTES)
+        said = condition(fleet.namespace.get("puij", NAMES[0]), "Stalled")["message"]
         assert "image localhost/none:1 cannot be pulled" in said
         eventually(
-            lambda: (
-                lifecycle.status().get("jobState") == "RUNNING"
-                and lifecycle.status()["image"] == good
-            ),
+            lambda: fleet.status().get("jobState") == "RUNNING" and fleet.status()["image"] == good,
             "the last good revision runs",
-            _MINUTES,
+            MINUTES,
         )
-        lifecycle.patch(image=None, upgrade={"mode": "stateless", "deadline": "10min"})
-        lifecycle.stable()
-    assert lifecycle.differences() == []
+        fleet.patch(image=None, upgrade={"mode": "stateless", "deadline": "10min"})
+        fleet.stable()
+    assert fleet.differences() == []
+
+
+def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
+    """One job after the other takes up the chart's new image; the next one waits for it."""
+    before = {name: fleet.status(name)["image"] for name in NAMES}
+    (image,) = set(before.values())
+    next_image = f"{image}-next"
+    tag = ctr("images", "tag", "--force", image, next_image)
+    capture(tag)
+    seen: list[set[str]] = []
+
+    def all_are_good() -> bool:
+        statuses = {name: fleet.status(name) for name in NAMES}
+        newest = {name: status["revisions"][-1] for name, status in statuses.items()}
+        moving = {
+            name
+            for name, revision in newest.items()
+            if revision["image"] == next_image and revision["outcome"] == "Pending"
+        }
+        seen.append(moving)
+        return all(
+            revision["image"] == next_image and revision["outcome"] == "Stable"
+            for revision in newest.values()
+        )
+
+    with fleet.traffic():
+        upgrade_chart(next_image)
+        eventually(all_are_good, "all jobs run the release", 3 * MINUTES)
+    assert set().union(*seen) == set(NAMES)
+    assert max(len(moving) for moving in seen) == 1
+    for name in NAMES:
+        assert fleet.differences(name) == []
+
+
+def upgrade_chart(image: str) -> None:
+    """Give the release in use another job image."""
+    repository, _, tag = image.rpartition(":")
+    values = {"job.image.repository": repository, "job.image.tag": tag}
+    helm(
+        *("upgrade", RELEASE, str(CHART), "--namespace", RELEASE_NAMESPACE, "--reuse-values"),
+        *(f"--set-string={name}={value}" for name, value in values.items()),
+        *("--wait", "--timeout", "3m"),
+    )
+
+
+def test_deleted_with_a_savepoint(fleet: Fleet) -> None:
+    fleet.patch(deletion={"savepoint": True})
+    fleet.stable()
+    taken = set((FOLDER / "savepoints").glob("savepoint-*"))
+    fleet.namespace.run("delete", "puij", NAMES[0], "--timeout=180s")
+    assert fleet.namespace.get("flinkdeployment", NAMES[0]) is None
+    (savepoint,) = set((FOLDER / "savepoints").glob("savepoint-*")) - taken
+    assert (savepoint / "_metadata").stat().st_size > 0
+
+
+@pytest.mark.parametrize(
+    ("section", "wrong", "reason"),
+    [
+        ("kafka", {"bootstrapServers": ["kafka:9"]}, "KafkaUnreachable"),
+        ("cassandra", {"contactPoints": ["cassandra:9"]}, "CassandraUnreachable"),
+    ],
+)
+def test_the_job_says_what_it_cannot_reach(
+    fleet: Fleet, section: str, wrong: Object, reason: str
+) -> None:
+    fleet.patch(NAMES[1], **{section: wrong}, upgrade={"rollback": False})
+
+    def is_said() -> bool:
+        return condition(fleet.namespace.get("puij", NAMES[1]), "Ready").get("reason") == reason
+
+    eventually(is_said, f"{reason}: {fleet.status(NAMES[1]).get('conditions')}", MINUTES)
+    said = condition(fleet.namespace.get("puij", NAMES[1]), "Ready")["message"]
+    assert f"{section}:9" in said
+    fleet.patch(NAMES[1], **{section: {key: RIGHT[key] for key in wrong}})

@@ -1,0 +1,212 @@
+"""Several jobs on one topic, the events that flow to them, and where they keep their state."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from itertools import islice
+from typing import Any
+
+import boto3
+from botocore.exceptions import EndpointConnectionError
+from confluent_kafka import Producer
+
+from dev.cluster.addresses import NODE_IP
+from dev.cluster.target import kubectl
+from dev.demo.events import Generated, demo_events
+from dev.demo.run import compare
+from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, read_rows
+from dev.paths import STATE
+from tests.cluster import Namespace, condition, eventually, job
+
+TOPIC = "lifecycle.events"
+KEYSPACE = "lifecycle"
+CLAIM = "lifecycle"
+FOLDER = STATE / "lifecycle"
+"""The claim's volume, as the node sees it."""
+BUCKET = "lifecycle"
+SECRET = "lifecycle"
+NAMES = ("lifecycle-a", "lifecycle-b", "lifecycle-c")
+MINUTES = 300.0
+_S3_PORT = 19000
+
+Object = dict[str, Any]
+
+
+class Fleet:
+    """The jobs and the events that they have been sent; each has a group and a table of its own."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self.kafka = kafka
+        self.namespace = Namespace(NAMESPACE)
+        self._source = demo_events(20_000, seed=23)
+        self._sent: list[Generated] = []
+        self._producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"})
+
+    def apply(self, name: str, **spec: Any) -> None:
+        """Create a running job with a group and a table of its own."""
+        table = name.replace("-", "_")
+        defaults = {
+            "state": "running",
+            "flink": None,
+            "kafka": {"bootstrapServers": ["kafka:9092"], "topic": TOPIC, "groupId": name},
+            "cassandra": {
+                "contactPoints": ["cassandra:9042"],
+                "keyspace": KEYSPACE,
+                "table": table,
+            },
+        }
+        self.namespace.apply(job(name, **(defaults | spec)))
+
+    def patch(self, name: str = NAMES[0], **spec: Any) -> None:
+        """Change the job's spec."""
+        patch = json.dumps({"spec": spec})
+        self.namespace.run("patch", "puij", name, "--type=merge", "-p", patch)
+
+    def status(self, name: str = NAMES[0]) -> Object:
+        """The job's status."""
+        status: Object = (self.namespace.get("puij", name) or {}).get("status") or {}
+        return status
+
+    def stable(self, name: str = NAMES[0], reason: str = "Running") -> Object:
+        """Wait until the present spec is Ready, and good if it runs."""
+
+        def probe() -> bool:
+            found = self.namespace.get("puij", name)
+            ready = condition(found, "Ready")
+            newest = ((found or {}).get("status", {}).get("revisions") or [{}])[-1]
+            return (
+                (ready.get("status"), ready.get("reason")) == ("True", reason)
+                and ready["observedGeneration"] == found["metadata"]["generation"]  # type: ignore[index]
+                and (reason != "Running" or newest.get("outcome") == "Stable")
+            )
+
+        eventually(probe, f"{name} is {reason}: {self.status(name).get('conditions')}", MINUTES)
+        return self.status(name)
+
+    def send(self, count: int) -> None:
+        """Send some of the events."""
+        for event in islice(self._source, count):
+            self._sent.append(event)
+            self._producer.produce(TOPIC, event.payload)
+        assert self._producer.flush(30) == 0
+
+    @contextmanager
+    def traffic(self) -> Iterator[None]:
+        """Events flow meanwhile."""
+        over = threading.Event()
+
+        def flow() -> None:
+            while not over.wait(0.2):
+                self.send(5)
+
+        thread = threading.Thread(target=flow)
+        thread.start()
+        try:
+            yield
+        finally:
+            over.set()
+            thread.join()
+
+    def differences(self, name: str = NAMES[0]) -> list[str]:
+        """The table and the dead letters against the fold of the topic, once all is read."""
+        self.kafka.wait_for_commit(TOPIC, name)
+        rejected = {event.payload: event.reason for event in self._sent if event.reason}
+        with open_cassandra() as session:
+            found = read_rows(session, f"{KEYSPACE}.{name.replace('-', '_')}")
+        assert len(found) > 50
+        return compare(self.kafka, rejected, found, TOPIC).problems
+
+
+def remove_jobs() -> None:
+    """The jobs, their pods and their Secret."""
+    for kind, names in (("puij", NAMES), ("secret", (SECRET,))):
+        kubectl("delete", kind, *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    for name in NAMES:
+        selector = f"lern.sunbird.org/job={name}"
+        kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
+
+
+@contextmanager
+def claim() -> Iterator[None]:
+    """A volume for checkpoints and savepoints, on the node's disk."""
+    FOLDER.mkdir(exist_ok=True)
+    FOLDER.chmod(0o777)  # the pods are another user; on a real volume fsGroup sees to it
+    volume = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": {"name": CLAIM},
+        "spec": {
+            "capacity": {"storage": "1Gi"},
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": CLAIM,
+            "hostPath": {"path": str(FOLDER), "type": "Directory"},
+        },
+    }
+    request = {
+        "apiVersion": "v1",
+        "kind": "PersistentVolumeClaim",
+        "metadata": {"name": CLAIM, "namespace": NAMESPACE},
+        "spec": {
+            "accessModes": ["ReadWriteMany"],
+            "storageClassName": CLAIM,
+            "resources": {"requests": {"storage": "1Gi"}},
+        },
+    }
+    for each in (volume, request):
+        kubectl("apply", "-f", "-", stdin=json.dumps(each))
+    try:
+        yield
+    finally:
+        kubectl("delete", "pvc", CLAIM, "-n", NAMESPACE, "--wait=false")
+        kubectl("delete", "pv", CLAIM, "--wait=false")
+        shutil.rmtree(FOLDER, ignore_errors=True)
+
+
+@contextmanager
+def object_store() -> Iterator[Object]:
+    """An S3 server on the node, with a bucket; yields the spec of a job that keeps its state there.
+
+    The keys reach Flink as environment variables from the Secret, in no object but that.
+    """
+    address = f"http://{NODE_IP}:{_S3_PORT}"
+    command = [sys.executable, "-m", "moto.server", "-H", NODE_IP, "-p", str(_S3_PORT)]
+    server = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        client = boto3.client(
+            "s3",
+            endpoint_url=address,
+            region_name="us-east-1",
+            aws_access_key_id="anybody",
+            aws_secret_access_key="anything",
+        )
+
+        def made() -> bool:
+            try:
+                client.create_bucket(Bucket=BUCKET)
+            except EndpointConnectionError:
+                return False
+            return True
+
+        eventually(made, "the S3 server answers")
+        keys = {"AWS_ACCESS_KEY_ID": "username", "AWS_SECRET_ACCESS_KEY": "password"}
+        variables = [
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}}
+            for name, key in keys.items()
+        ]
+        container = {"name": "flink-main-container", "env": variables}
+        yield {
+            "checkpoints": {"storage": f"s3://{BUCKET}/state"},
+            "flink": {
+                "configuration": {"s3.endpoint": address, "s3.path.style.access": "true"},
+                "podTemplate": {"spec": {"containers": [container]}},
+            },
+        }
+    finally:
+        server.terminate()
+        server.wait()
