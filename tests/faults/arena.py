@@ -14,7 +14,7 @@ from typing import Any
 import yaml
 
 from tests.cluster import eventually
-from tests.faults.control_plane import ControlPlane, free_port
+from tests.faults.control_plane import CONTROLLER_TOKEN, ControlPlane, free_port
 from tests.faults.proxy import FaultProxy
 from tests.faults.zygote import Zygote, end, is_alive
 from tests.objects import without
@@ -37,7 +37,7 @@ class Arena:
     def __init__(self, plane: ControlPlane, zygote: Zygote, folder: Path) -> None:
         self.plane, self.api, self._zygote, self._folder = plane, plane.api, zygote, folder
         self.namespace = f"arena-{uuid.uuid4().hex[:8]}"
-        self.proxy = FaultProxy(plane.port)
+        self.proxy = FaultProxy(plane.port, CONTROLLER_TOKEN)
         self.pid: int | None = None
         self._health = self._metrics = 0
 

@@ -21,13 +21,22 @@ from typing import Any
 
 import yaml
 
+from dev.cluster.release import CHART
 from dev.cluster.services import flink_crds
 from dev.steps import capture
 from dev.toolchain import programs
 from program_user_info_operator.api.crd import custom_resource_definition
 
 Object = dict[str, Any]
-_TOKEN = "tests-only"
+_TOKEN, CONTROLLER_TOKEN = "tests-only", "controllers-only"
+CONTROLLER = "controller"
+"""The user that controllers are; the chart's rules are all that it may do."""
+NAMESPACED = "--set=watchNamespaces={arena}"
+_AUDIT_POLICY = {
+    "apiVersion": "audit.k8s.io/v1",
+    "kind": "Policy",
+    "rules": [{"level": "Metadata", "users": [CONTROLLER]}, {"level": "None"}],
+}
 
 
 def free_port() -> int:
@@ -41,7 +50,8 @@ def free_port() -> int:
 class Api:
     """A plain client with all rights, for what the tests do themselves."""
 
-    def __init__(self, port: int) -> None:
+    def __init__(self, port: int, token: str = _TOKEN) -> None:
+        self._authorization = {"Authorization": f"Bearer {token}"}
         self._base = f"https://127.0.0.1:{port}"
         self._context = ssl.create_default_context()
         self._context.check_hostname = False
@@ -53,15 +63,14 @@ class Api:
             self._base + path,
             method=method,
             data=None if body is None else json.dumps(body).encode(),
-            headers={"Authorization": f"Bearer {_TOKEN}", "Content-Type": f"application/{kind}"},
+            headers=self._authorization | {"Content-Type": f"application/{kind}"},
         )
         with urllib.request.urlopen(request, context=self._context, timeout=30) as response:
             return json.load(response)
 
     def stream(self, path: str) -> Iterator[bytes]:
         """The lines of a watch, until the server ends it."""
-        headers = {"Authorization": f"Bearer {_TOKEN}"}
-        request = urllib.request.Request(self._base + path, headers=headers)
+        request = urllib.request.Request(self._base + path, headers=self._authorization)
         with urllib.request.urlopen(request, context=self._context, timeout=300) as response:
             yield from response
 
@@ -96,7 +105,7 @@ class ControlPlane:
         self._folder = folder
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port, self._etcd_port = free_port(), free_port()
-        self.api = Api(self.port)
+        self.api, self.controller_api = Api(self.port), Api(self.port, CONTROLLER_TOKEN)
 
     def start(self) -> None:
         """Start everything and install both CRDs."""
@@ -112,7 +121,10 @@ class ControlPlane:
             ],
         )
         capture(["openssl", "genrsa", "-out", self._folder / "sa.key", "2048"])
-        (self._folder / "tokens.csv").write_text(f"{_TOKEN},tests,tests,system:masters\n")
+        (self._folder / "tokens.csv").write_text(
+            f"{_TOKEN},tests,tests,system:masters\n{CONTROLLER_TOKEN},{CONTROLLER},{CONTROLLER}\n"
+        )
+        (self._folder / "audit.yaml").write_text(yaml.safe_dump(_AUDIT_POLICY), encoding="utf-8")
         self._start_api_server()
         self.write_kubeconfig(self._folder / "kubeconfig", f"https://127.0.0.1:{self.port}")
         self._spawn(
@@ -129,6 +141,29 @@ class ControlPlane:
             self.api.apply(f"{path}/{crd['metadata']['name']}", crd)
         for group in ("lern.sunbird.org/v1alpha1", "flink.apache.org/v1beta1"):
             self._wait(lambda group=group: self.api.get(f"/apis/{group}"), f"{group} is served")
+        self.grant(CONTROLLER, chart_rules(NAMESPACED))
+
+    def grant(self, user: str, rules: Sequence[Object]) -> None:
+        """Let a user do this in all namespaces."""
+        rbac, version = "/apis/rbac.authorization.k8s.io/v1", "rbac.authorization.k8s.io/v1"
+        role = {"kind": "ClusterRole", "metadata": {"name": user}, "rules": rules}
+        binding = {
+            "kind": "ClusterRoleBinding",
+            "metadata": {"name": user},
+            "roleRef": {
+                "apiGroup": "rbac.authorization.k8s.io",
+                "kind": "ClusterRole",
+                "name": user,
+            },
+            "subjects": [{"kind": "User", "name": user}],
+        }
+        for plural, each in (("clusterroles", role), ("clusterrolebindings", binding)):
+            self.api.apply(f"{rbac}/{plural}/{user}", {"apiVersion": version, **each})
+
+    def audited(self) -> list[Object]:
+        """What the API server has noted of the controllers' requests."""
+        lines = (self._folder / "audit.log").read_text(encoding="utf-8").splitlines(keepends=True)
+        return [json.loads(line) for line in lines if line.endswith("\n")]
 
     def restart_api_server(self) -> None:
         """Stop the API server hard and start it again."""
@@ -146,7 +181,7 @@ class ControlPlane:
             process.wait()
 
     def write_kubeconfig(self, path: Path, server: str) -> None:
-        """A kubeconfig for this server, or for a proxy before it."""
+        """A kubeconfig for this server, or for a proxy before it, which has a token of its own."""
         cluster = {"server": server}
         if server.startswith("https"):
             cluster["insecure-skip-tls-verify"] = True  # type: ignore[assignment]
@@ -175,6 +210,10 @@ class ControlPlane:
                 "--service-account-issuer=https://kubernetes.default.svc",
                 "--service-cluster-ip-range=10.97.0.0/16",
                 "--disable-admission-plugins=ServiceAccount",
+                # As strict as a cluster may be about who owns what.
+                "--enable-admission-plugins=OwnerReferencesPermissionEnforcement",
+                *("--audit-policy-file", folder / "audit.yaml"),
+                *("--audit-log-path", folder / "audit.log"),
             ],
         )
         self._wait(self._is_ready, "the API server is ready")
@@ -204,6 +243,21 @@ class ControlPlane:
                     raise AssertionError(f"{name} ended:\n{log[-2000:]}")
             assert time.monotonic() < deadline, f"{what}: not within 90 s"
             time.sleep(0.1)
+
+
+def chart_rules(*options: str) -> list[Object]:
+    """What the chart lets the controller do, in a release with these options."""
+    command = [
+        programs.HELM / "helm",
+        "template",
+        "release",
+        CHART,
+        "--kube-version=1.34.0",
+        *options,
+    ]
+    rendered = yaml.safe_load_all(capture([*command, "--show-only", "templates/rbac.yaml"]))
+    kinds = ("ClusterRole", "Role")
+    return [rule for each in rendered if each["kind"] in kinds for rule in each["rules"]]
 
 
 @contextlib.contextmanager

@@ -83,7 +83,7 @@ class Faults:
 class FaultProxy:
     """Listens on a port of the loopback interface; one event loop in a thread of its own."""
 
-    def __init__(self, api_port: int, token: str = "tests-only") -> None:
+    def __init__(self, api_port: int, token: str) -> None:
         self._upstream = f"https://127.0.0.1:{api_port}"
         self._token = token
         self.faults = Faults()

@@ -18,6 +18,13 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: program-user-info
 {{- end }}
 
+{{- /* (list $ image): the image's tag, with the digest that pins it. */ -}}
+{{- define "operator.version" -}}
+{{- $image := index . 1 -}}
+{{- $image.tag | default (index . 0).Chart.AppVersion -}}
+{{- with $image.digest }}@{{ . }}{{ end -}}
+{{- end }}
+
 {{- /* What the controller may do with namespaced objects. */ -}}
 {{- define "operator.rules" -}}
 - apiGroups: [lern.sunbird.org]
