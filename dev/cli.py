@@ -69,10 +69,10 @@ def env() -> None:
 
 @app.command()
 def generate() -> None:
-    """Write the CRD from the types, for `crds/` and the chart."""
-    from dev.generate import write_crd
+    """Write the CRD from the types, and the chart's README from its values."""
+    from dev.generate import write_all
 
-    write_crd()
+    write_all()
 
 
 @app.command()

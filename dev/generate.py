@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import json
+from collections.abc import Iterator
+
 import yaml
 
 from dev.paths import REPOSITORY
 from program_user_info_operator.api.crd import custom_resource_definition
 
+_CHART = REPOSITORY / "charts" / "program-user-info-operator"
 CRD_FILES = (
     REPOSITORY / "crds" / "programuserinfojobs.lern.sunbird.org.yaml",
-    REPOSITORY / "charts" / "program-user-info-operator" / "files" / "crd.yaml",
+    _CHART / "files" / "crd.yaml",
 )
+CHART_README = _CHART / "README.md"
+_VALUES_HEADING = "## Values\n"
 
 
 def crd_text() -> str:
@@ -19,7 +25,46 @@ def crd_text() -> str:
     return yaml.safe_dump(document, sort_keys=False, width=100, allow_unicode=True)
 
 
-def write_crd() -> None:
-    """Write it wherever it is needed."""
+def chart_readme() -> str:
+    """The chart's README: what a person wrote, then the values with the comments above them."""
+    written = CHART_README.read_text(encoding="utf-8").partition(_VALUES_HEADING)[0]
+    text = (_CHART / "values.yaml").read_text(encoding="utf-8")
+    root = yaml.compose(text)
+    assert isinstance(root, yaml.MappingNode)
+    rows = [
+        f"| `{name}` | {meaning} | `{default}` |"
+        for name, meaning, default in _values(root, text.splitlines(), ())
+    ]
+    table = ["| value | meaning | default |", "| --- | --- | --- |", *rows]
+    return f"{written}{_VALUES_HEADING}\n" + "\n".join(table) + "\n"
+
+
+def write_all() -> None:
+    """Write every generated file."""
     for file in CRD_FILES:
         file.write_text(crd_text(), encoding="utf-8")
+    CHART_README.write_text(chart_readme(), encoding="utf-8")
+
+
+def _values(
+    node: yaml.MappingNode, lines: list[str], path: tuple[str, ...]
+) -> Iterator[tuple[str, str, str]]:
+    """Name, comment and default of each value that has a comment; the others are sections."""
+    for key, value in node.value:
+        here = (*path, key.value)
+        comment = _comment_above(lines, key.start_mark.line)
+        if comment:
+            default = yaml.safe_load(yaml.serialize(value))
+            yield ".".join(here), comment, json.dumps(default, ensure_ascii=False)
+        elif isinstance(value, yaml.MappingNode):
+            yield from _values(value, lines, here)
+        else:
+            raise ValueError(f"{'.'.join(here)} in the chart's values has no comment")
+
+
+def _comment_above(lines: list[str], line: int) -> str:
+    words: list[str] = []
+    while line > 0 and lines[line - 1].lstrip().startswith("#"):
+        line -= 1
+        words.insert(0, lines[line].lstrip().removeprefix("#").strip())
+    return " ".join(words)

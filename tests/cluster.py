@@ -7,12 +7,13 @@ import time
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import yaml
 
-from dev.cluster.release import NAMESPACE, RELEASE
-from dev.cluster.target import kubectl
+from dev.cluster.release import CHART, NAMESPACE, RELEASE
+from dev.cluster.target import helm, kubectl
 from dev.steps import StepFailed
 
 CONTROLLER = f"deployment/{RELEASE}-operator"
@@ -129,6 +130,15 @@ def stalled(namespace: Namespace, name: str) -> Object:
 
     found: Object = eventually(probe, f"{name} is Stalled")
     return found
+
+
+def upgrade_release(chart: Path = CHART, **values: str) -> None:
+    """Upgrade the release in use; values by their names, with `__` for the dot."""
+    given = (f"--set-string={name.replace('__', '.')}={value}" for name, value in values.items())
+    helm(
+        *("upgrade", RELEASE, str(chart), "--namespace", NAMESPACE, *given),
+        *("--reset-then-reuse-values", "--wait", "--timeout=3m"),
+    )
 
 
 @contextmanager

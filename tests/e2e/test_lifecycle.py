@@ -11,13 +11,11 @@ from collections.abc import Iterator
 import pytest
 
 from dev.cluster.node import ctr
-from dev.cluster.release import CHART, RELEASE, install_chart
-from dev.cluster.release import NAMESPACE as RELEASE_NAMESPACE
-from dev.cluster.target import helm
+from dev.cluster.release import install_chart
 from dev.demo.world import open_cassandra, open_kafka
 from dev.images.catalogue import product_images
 from dev.steps import capture
-from tests.cluster import condition, eventually
+from tests.cluster import condition, eventually, upgrade_release
 from tests.e2e.fleet import (
     BUCKET,
     CLAIM,
@@ -213,23 +211,13 @@ def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
         )
 
     with fleet.traffic():
-        upgrade_chart(next_image)
+        repository, _, tag = next_image.rpartition(":")
+        upgrade_release(job__image__repository=repository, job__image__tag=tag)
         eventually(all_are_good, "all jobs run the release", 3 * MINUTES)
     assert set().union(*seen) == set(NAMES)
     assert max(len(moving) for moving in seen) == 1
     for name in NAMES:
         assert fleet.differences(name) == []
-
-
-def upgrade_chart(image: str) -> None:
-    """Give the release in use another job image."""
-    repository, _, tag = image.rpartition(":")
-    values = {"job.image.repository": repository, "job.image.tag": tag}
-    helm(
-        *("upgrade", RELEASE, str(CHART), "--namespace", RELEASE_NAMESPACE, "--reuse-values"),
-        *(f"--set-string={name}={value}" for name, value in values.items()),
-        *("--wait", "--timeout", "3m"),
-    )
 
 
 def test_deleted_with_a_savepoint(fleet: Fleet) -> None:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from dev.generate import CRD_FILES, crd_text
+from dev.generate import CHART_README, CRD_FILES, chart_readme, crd_text
 from program_user_info_operator.api.crd import custom_resource_definition
 
 
 def test_the_crd_is_generated_from_the_types() -> None:
     for file in CRD_FILES:
         assert file.read_text(encoding="utf-8") == crd_text(), "run `make generate`"
+
+
+def test_the_charts_readme_tells_its_values() -> None:
+    assert CHART_README.read_text(encoding="utf-8") == chart_readme(), "run `make generate`"
 
 
 def test_the_spec_has_no_defaults_that_would_shadow_a_profile() -> None:
