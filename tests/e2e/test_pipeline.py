@@ -16,6 +16,7 @@ from tests.cluster import (
     NAMESPACE as CONTROLLER_NAMESPACE,
 )
 from tests.e2e.conftest import Running
+from tests.monitoring import metrics
 
 pytestmark = pytest.mark.cluster
 
@@ -72,14 +73,23 @@ def test_flink_counts_rows_rejections_latency_and_lag(running: Running) -> None:
     wanted = ("rows_written", "rows_rejected", "write_latency_ms", "records_lag_max")
 
     def probe() -> bool:
-        metrics = scrape(running, pod)
-        return all(name in metrics for name in wanted) and 'reason="INVALID_JSON"' in metrics
+        served = scrape(running, pod)
+        return all(name in served for name in wanted) and 'reason="INVALID_JSON"' in served
 
     eventually(probe, "the TaskManager's metrics are complete", timeout=90)
-    metrics = scrape(running, pod)
-    written = re.search(r"^\S*rows_written\{[^}]*\} (\S+)$", metrics, re.MULTILINE)
+    served = scrape(running, pod)
+    written = re.search(r"^\S*rows_written\{[^}]*\} (\S+)$", served, re.MULTILINE)
     assert written is not None
     assert float(written[1]) >= len([each for each in running.events if each.reason is None])
+
+
+def test_alerts_and_dashboards_ask_for_metrics_that_flink_has(running: Running) -> None:
+    for component in ("jobmanager", "taskmanager"):
+        (pod,) = running.namespace.names("pods", f"component={component},app={running.name}")
+        wanted = metrics(f"flink_{component}")
+        assert wanted
+        served = scrape(running, pod)
+        assert {name for name in wanted if f"# TYPE {name} " not in served} == set()
 
 
 def scrape(running: Running, pod: str) -> str:

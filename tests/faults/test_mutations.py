@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import time
 import urllib.error
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import pytest
@@ -14,6 +16,8 @@ from program_user_info_operator.api.crd import custom_resource_definition
 from program_user_info_operator.desired.pod_template import merge
 from tests.cluster import eventually
 from tests.faults.arena import BASE, Arena, Object
+from tests.faults.control_plane import ControlPlane
+from tests.faults.zygote import Zygote
 from tests.objects import without
 
 pytestmark = pytest.mark.cluster
@@ -79,30 +83,62 @@ SPEC = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3S
 FIELDS = sorted(fields(SPEC))
 
 
-def test_two_hundred_mutations_and_a_revert_end_in_the_first_state(arena: Arena) -> None:
-    arena.start_controller(resync_seconds=300)
-    arena.put_job()
-    arena.settled()
-    first = arena.snapshot()
+@dataclass(frozen=True)
+class Mutated:
+    """The job before all changes, and after the last of them was taken back."""
+
+    arena: Arena
+    first: Object
+    accepted: int
+    versions: dict[str, str]
+    at_rest_since: float
+
+
+@pytest.fixture(scope="session")
+def mutated(
+    plane: ControlPlane, zygote: Zygote, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Mutated]:
+    with Arena(plane, zygote, tmp_path_factory.mktemp("mutations")) as arena:
+        arena.start_controller(resync_seconds=300)
+        arena.put_job()
+        arena.settled()
+        first = arena.snapshot()
+        accepted = mutate(arena)
+        assert replace(arena, BASE)
+        arena.settled()
+        eventually(lambda: core(arena.snapshot()) == core(first), "the first state is back")
+        arena.at_rest()
+        yield Mutated(arena, first, accepted, arena.versions(), time.monotonic())
+
+
+def mutate(arena: Arena) -> int:
+    """Change field after field; how many of the changes were accepted."""
     accepted = 0
 
     @settings(max_examples=1, database=None, derandomize=True)
     @given(st.data())
-    def mutate(data: st.DataObject) -> None:
+    def change(data: st.DataObject) -> None:
         nonlocal accepted
         for number in range(_MUTATIONS):
             path, schema = FIELDS[number % len(FIELDS)]
             mutation = nested(path, data.draw(values(schema)))
             accepted += replace(arena, merge(BASE, mutation))
 
-    mutate()
-    assert accepted > _MUTATIONS / 2
-    assert replace(arena, BASE)
-    arena.settled()
-    eventually(lambda: core(arena.snapshot()) == core(first), "the first state is back")
-    versions = arena.versions()
-    assert arena.quiet_for(_QUIET_SECONDS)
-    assert arena.versions() == versions
+    change()
+    return accepted
+
+
+def test_two_hundred_mutations_and_a_revert_end_in_the_first_state(mutated: Mutated) -> None:
+    assert mutated.accepted > _MUTATIONS / 2
+    assert core(mutated.arena.snapshot()) == core(mutated.first)
+
+
+@pytest.mark.last
+def test_nothing_is_written_in_the_five_minutes_after(mutated: Mutated) -> None:
+    left = mutated.at_rest_since + _QUIET_SECONDS - time.monotonic()
+    assert mutated.arena.quiet_for(max(left, 1))
+    assert mutated.arena.versions() == mutated.versions
+    assert mutated.arena.is_healthy()
 
 
 def replace(arena: Arena, spec: Object) -> bool:

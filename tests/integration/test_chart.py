@@ -9,12 +9,15 @@ from pathlib import Path
 
 import pytest
 import yaml
+from prometheus_client import CollectorRegistry, generate_latest
 
 from dev.cluster.release import CHART, NAMESPACE, RELEASE, install_chart
 from dev.cluster.target import helm, kubectl
 from dev.images.catalogue import product_images
+from dev.paths import REPOSITORY
 from dev.steps import StepFailed
 from program_user_info_operator.environments.resolve import Resolved, resolve
+from program_user_info_operator.metrics import LiveCounts
 from tests.cluster import (
     Namespace,
     Object,
@@ -24,6 +27,7 @@ from tests.cluster import (
     temporary_namespace,
     upgrade_release,
 )
+from tests.monitoring import alerts, metrics
 
 pytestmark = pytest.mark.cluster
 
@@ -88,6 +92,25 @@ def test_the_api_server_accepts_every_object(values: Path) -> None:
 def test_a_wrong_value_is_refused_by_name(option: str, said: str) -> None:
     with pytest.raises(StepFailed, match=re.escape(said)):
         rendered(f"--set={option}")
+
+
+def test_each_alert_has_its_runbook() -> None:
+    pages = {page.stem for page in (REPOSITORY / "docs" / "runbooks").glob("*.md")}
+    named = {Path(alert["annotations"]["runbook_url"]).stem for alert in alerts()}
+    assert named == pages
+    for alert in alerts():
+        page = Path(alert["annotations"]["runbook_url"]).stem
+        text = (REPOSITORY / "docs" / "runbooks" / f"{page}.md").read_text(encoding="utf-8")
+        assert text.startswith(f"# {alert['alert']}\n")
+
+
+def test_alerts_and_dashboards_ask_for_metrics_that_the_controller_has() -> None:
+    live = CollectorRegistry()
+    live.register(LiveCounts(dict, dict))
+    served = (generate_latest() + generate_latest(live)).decode()
+    wanted = {name.removesuffix("_bucket") for name in metrics("program_user_info_operator")}
+    assert len(wanted) >= 7
+    assert {name for name in wanted if f"# TYPE {name} " not in served} == set()
 
 
 def test_upgrade_changes_the_crd_rollback_goes_back_and_uninstall_keeps_all(
