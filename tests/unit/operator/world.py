@@ -108,7 +108,9 @@ class World:
     def read_log(self, namespace: str, pod: str, *, lines: int) -> str:
         return self.log
 
-    def get_from_service(self, namespace: str, service: str, port: str, path: str) -> str:
+    def get_from_service(
+        self, namespace: str, service: str, path: str, query: Mapping[str, str]
+    ) -> str:
         return self.checkpoints
 
     def _refuse(self, what: str) -> None:

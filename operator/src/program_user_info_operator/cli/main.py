@@ -1,8 +1,9 @@
-"""`program-user-info-operator`: run, render and diff."""
+"""`program-user-info-operator`: run, render, diff and status."""
 
 from __future__ import annotations
 
 import importlib.metadata
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
 
@@ -184,6 +185,43 @@ def diff(
         _fail(str(error), status=2)
     typer.echo(changes, nl=False)
     raise typer.Exit(1 if changes else 0)
+
+
+@app.command()
+def status(
+    namespace: Annotated[
+        str, typer.Option("-n", "--namespace", help="Default: all namespaces.")
+    ] = "",
+    selector: Annotated[
+        str, typer.Option("-l", "--selector", help="Label selector of the jobs; default: all.")
+    ] = "",
+    watch: Annotated[bool, typer.Option("-w", "--watch", help="Show it again and again.")] = False,
+    interval: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.5)] = 2.0,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
+) -> None:
+    """Show all jobs as they are now: state, version, lag, events, rejections, last checkpoint.
+
+    Flink is asked through the API server, so that the kubeconfig is all that it takes. Also
+    installed as `kubectl puij`.
+    """
+    from rich.console import Console
+
+    from program_user_info_operator.cli import status as picture
+    from program_user_info_operator.cluster.api_server import ApiError, ApiServer
+
+    try:
+        api = ApiServer()
+        if watch:
+            picture.watch(api, namespace or None, selector, interval)
+        pictures = picture.read_pictures(api, namespace or None, selector)
+    except ApiError as error:
+        _fail(str(error))
+    except KeyboardInterrupt:
+        return
+    if as_json:
+        typer.echo(picture.as_json(pictures), nl=False)
+    else:
+        Console().print(picture.as_table(pictures, datetime.now(UTC)))
 
 
 def _words(text: str) -> tuple[str, ...]:

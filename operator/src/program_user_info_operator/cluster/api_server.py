@@ -141,9 +141,11 @@ class ApiServer:
         query = [("tailLines", str(lines)), ("limitBytes", str(_LOG_BYTES))]
         return self._text(POD.path(namespace, pod, "log"), query)
 
-    def get_from_service(self, namespace: str, service: str, port: str, path: str) -> str:
-        """What a service answers, by the API server's proxy; empty where it does not answer."""
-        return self._text(SERVICE.path(namespace, f"{service}:{port}", f"proxy/{path}"), [])
+    def get_from_service(
+        self, namespace: str, service: str, path: str, query: Mapping[str, str]
+    ) -> str:
+        """What a service (`name:port`) answers, by the API server's proxy; else nothing."""
+        return self._text(SERVICE.path(namespace, service, f"proxy/{path}"), list(query.items()))
 
     def _text(self, path: str, query: list[tuple[str, str]]) -> str:
         try:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +20,7 @@ from program_user_info_operator.cluster.api_server import (
     ApiError,
     ApiServer,
 )
+from program_user_info_operator.cluster.flink_rest import FlinkRest
 from program_user_info_operator.desired.context import Owner
 from program_user_info_operator.environments.profiles import resolve_with_profiles
 from program_user_info_operator.environments.resolve import Resolved, Unresolved
@@ -164,12 +164,9 @@ class Reader:
         """Flink's own answer about checkpoints; None while it does not answer."""
         if observed.job_id is None:
             return None
-        path = f"jobs/{observed.job_id}/checkpoints"
-        text = self._api.get_from_service(key.namespace, f"{key.name}-rest", "rest", path)
-        try:
-            answer = json.loads(text) if text else None
-        except ValueError:
-            return None
+        answer = FlinkRest(self._api, key.namespace, key.name).get(
+            f"jobs/{observed.job_id}/checkpoints"
+        )
         return answer if isinstance(answer, dict) else None
 
 

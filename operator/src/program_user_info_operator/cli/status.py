@@ -1,0 +1,160 @@
+"""`status`: the live picture of all jobs, in a terminal."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from rich.console import Console, Group, RenderableType
+from rich.live import Live as LiveDisplay
+from rich.table import Table
+from rich.text import Text
+
+from program_user_info_operator.api.status import Condition, JobStatus
+from program_user_info_operator.cluster.api_server import JOB, ApiServer
+from program_user_info_operator.cluster.flink_rest import FlinkRest
+from program_user_info_operator.observed.live import Live
+
+Object = dict[str, Any]
+
+_AT_ONCE = 8
+_STYLES = {"Ready": "green", "Reconciling": "yellow", "Stalled": "bold red"}
+_COLUMNS: dict[str, Literal["left", "right"]] = {
+    "namespace": "left",
+    "job": "left",
+    "environment": "left",
+    "state": "left",
+    "version": "left",
+    "lag": "right",
+    "events/s": "right",
+    "rejected": "right",
+    "checkpoint": "right",
+}
+_NONE = "-"
+
+
+@dataclass(frozen=True)
+class JobPicture:
+    """A job, what the controller says of it, and what Flink does."""
+
+    namespace: str
+    name: str
+    environment: str
+    status: JobStatus
+    live: Live
+
+    @property
+    def condition(self) -> Condition | None:
+        """The condition that is true."""
+        return next((each for each in self.status.conditions if each.status == "True"), None)
+
+
+def read_pictures(api: ApiServer, namespace: str | None, selector: str) -> list[JobPicture]:
+    """All jobs, of one namespace or of all. Raises `ApiError`."""
+    jobs = api.list_objects(JOB, namespace, selector)
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        return sorted(
+            pool.map(lambda job: _picture(api, job), jobs),
+            key=lambda each: (each.namespace, each.name),
+        )
+
+
+def as_json(pictures: Sequence[JobPicture]) -> str:
+    """For programs: a list, an object for each job."""
+    documents = [
+        {
+            "namespace": each.namespace,
+            "name": each.name,
+            "environment": each.environment,
+            "state": each.condition.type if each.condition else None,
+            "reason": each.condition.reason if each.condition else None,
+            "message": each.condition.message if each.condition else None,
+            "version": each.status.image_version,
+            "lag": each.live.lag,
+            "eventsPerSecond": each.live.events_per_second,
+            "written": each.live.written,
+            "rejected": each.live.rejected,
+            "lastCheckpoint": each.live.checkpoint and each.live.checkpoint.model_dump(mode="json"),
+        }
+        for each in pictures
+    ]
+    return json.dumps(documents, indent=2, ensure_ascii=False) + "\n"
+
+
+def as_table(pictures: Sequence[JobPicture], now: datetime) -> RenderableType:
+    """For people: a line for each job; below, what the jobs that are not ready have to say."""
+    if not pictures:
+        return Text("no ProgramUserInfoJob found; see `kubectl get puij --all-namespaces`")
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for name, justify in _COLUMNS.items():
+        table.add_column(name.upper(), justify=justify, no_wrap=True)
+    sentences = []
+    for each in pictures:
+        condition = each.condition
+        state, style = _state(condition)
+        table.add_row(
+            each.namespace,
+            each.name,
+            each.environment,
+            Text(state, style),
+            each.status.image_version or _NONE,
+            _count(each.live.lag),
+            _rate(each.live.events_per_second),
+            _count(each.live.rejected),
+            _age(each.live, now),
+        )
+        if condition is not None and condition.type != "Ready":
+            told = Text(f"{each.namespace}/{each.name}: {condition.message}")
+            told.stylize(style, 0, len(f"{each.namespace}/{each.name}"))
+            sentences += [Text(), told]
+    return Group(table, *sentences)
+
+
+def watch(api: ApiServer, namespace: str | None, selector: str, seconds: float) -> None:
+    """Show the picture anew every so many seconds, until interrupted."""
+    with LiveDisplay(console=Console(), auto_refresh=False, screen=True) as display:
+        while True:
+            pictures = read_pictures(api, namespace, selector)
+            display.update(as_table(pictures, datetime.now(UTC)), refresh=True)
+            time.sleep(seconds)
+
+
+def _picture(api: ApiServer, job: Object) -> JobPicture:
+    metadata = job["metadata"]
+    namespace, name = metadata["namespace"], metadata["name"]
+    status = JobStatus.model_validate(job.get("status") or {})
+    live = Live()
+    if status.job_id is not None and status.job_state == "RUNNING":
+        live = FlinkRest(api, namespace, name).live(status.job_id)
+    return JobPicture(namespace, name, job["spec"]["environment"], status, live)
+
+
+def _state(condition: Condition | None) -> tuple[str, str]:
+    if condition is None:
+        return "not seen by a controller", "yellow"
+    if condition.type == "Ready":
+        return condition.reason, _STYLES["Ready"]
+    return f"{condition.type}: {condition.reason}", _STYLES[condition.type]
+
+
+def _count(value: int | None) -> str:
+    return _NONE if value is None else f"{value:,}"
+
+
+def _rate(value: float | None) -> str:
+    return _NONE if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
+
+
+def _age(live: Live, now: datetime) -> str:
+    if live.checkpoint is None:
+        return _NONE
+    seconds = max(0, round((now - live.checkpoint.time).total_seconds()))
+    minutes, hours = seconds // 60, seconds // 3600
+    if hours:
+        return f"{hours} h ago"
+    return f"{minutes} min ago" if minutes else f"{seconds} s ago"

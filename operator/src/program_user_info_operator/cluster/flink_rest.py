@@ -1,0 +1,35 @@
+"""Flink's REST interface, through the API server's proxy: no port is forwarded by hand."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from program_user_info_operator.cluster.api_server import ApiServer
+from program_user_info_operator.observed.checkpoints import last_checkpoint
+from program_user_info_operator.observed.live import Live, live, vertices, wanted_metrics
+
+
+class FlinkRest:
+    """The interface of one FlinkDeployment."""
+
+    def __init__(self, api: ApiServer, namespace: str, deployment: str) -> None:
+        self._api, self._namespace, self._service = api, namespace, f"{deployment}-rest:rest"
+
+    def get(self, path: str, **query: str) -> Any:
+        """The answer, or None where there is none."""
+        text = self._api.get_from_service(self._namespace, self._service, path, query)
+        try:
+            return json.loads(text)
+        except ValueError:
+            return None
+
+    def live(self, job_id: str) -> Live:
+        """How the job is doing; raises `ApiError` where the API server cannot be reached."""
+        found: list[Any] = []
+        for vertex in vertices(self.get(f"jobs/{job_id}")):
+            path = f"jobs/{job_id}/vertices/{vertex}/subtasks/metrics"
+            wanted = wanted_metrics(self.get(path))
+            if wanted:
+                found += self.get(path, get=",".join(wanted), agg="sum") or []
+        return live(found, last_checkpoint(self.get(f"jobs/{job_id}/checkpoints")))
