@@ -11,9 +11,7 @@ from collections.abc import Iterator
 import pytest
 
 from dev.cluster.node import ctr
-from dev.cluster.release import install_chart
 from dev.demo.world import open_cassandra, open_kafka
-from dev.images.catalogue import product_images
 from dev.steps import capture
 from tests.cluster import condition, eventually, upgrade_release
 from tests.e2e.fleet import (
@@ -53,9 +51,10 @@ def fleet() -> Iterator[Fleet]:
         found.send(500)
         for name in NAMES:
             found.stable(name)
+        image = found.status()["image"]
         yield found
         remove_jobs()
-        install_chart(product_images())
+        release(image)
 
 
 def test_suspended_and_resumed(fleet: Fleet) -> None:
@@ -211,8 +210,7 @@ def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
         )
 
     with fleet.traffic():
-        repository, _, tag = next_image.rpartition(":")
-        upgrade_release(job__image__repository=repository, job__image__tag=tag)
+        release(next_image)
         eventually(all_are_good, "all jobs run the release", 3 * MINUTES)
     assert set().union(*seen) == set(NAMES)
     assert max(len(moving) for moving in seen) == 1
@@ -220,12 +218,22 @@ def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
         assert fleet.differences(name) == []
 
 
+def release(image: str) -> None:
+    """Give the operator's release this image of the job."""
+    repository, _, tag = image.rpartition(":")
+    upgrade_release(job__image__repository=repository, job__image__tag=tag)
+
+
 def test_deleted_with_a_savepoint(fleet: Fleet) -> None:
-    fleet.patch(deletion={"savepoint": True})
+    fleet.patch(checkpoints={"storage": f"claim:{CLAIM}"}, deletion={"savepoint": True})
     fleet.stable()
     taken = set((FOLDER / "savepoints").glob("savepoint-*"))
     fleet.namespace.run("delete", "puij", NAMES[0], "--timeout=180s")
-    assert fleet.namespace.get("flinkdeployment", NAMES[0]) is None
+    eventually(
+        lambda: fleet.namespace.get("flinkdeployment", NAMES[0]) is None,
+        "the Flink operator has let go of the deployment",
+        120,
+    )
     (savepoint,) = set((FOLDER / "savepoints").glob("savepoint-*")) - taken
     assert (savepoint / "_metadata").stat().st_size > 0
 

@@ -42,6 +42,17 @@ def test_the_job_accepts_its_rendered_configuration(job: Path) -> None:
     assert record["metadata"]["name"].endswith(f"-revision-{revision}")
 
 
+def test_a_job_from_standard_input_and_profiles_from_the_charts_values(tmp_path: Path) -> None:
+    profiles = DATA / "environments.yaml"
+    values = tmp_path / "values.yaml"
+    document = {"workers": 8, "environments": yaml.safe_load(profiles.read_text(encoding="utf-8"))}
+    values.write_text(yaml.safe_dump(document), encoding="utf-8")
+    _, expected, _ = render(JOBS[0], "--environments", str(profiles))
+    options = ["render", "-f", "-", *IMAGE, "--environments", str(values)]
+    result = CliRunner().invoke(app, options, input=JOBS[0].read_text(encoding="utf-8"))
+    assert (result.exit_code, result.stdout) == (0, expected)
+
+
 def test_every_container_satisfies_the_restricted_profile() -> None:
     _, out, _ = render(JOBS[1])
     template = next(yaml.safe_load_all(out))["spec"]["podTemplate"]["spec"]

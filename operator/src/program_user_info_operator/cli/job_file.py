@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,8 @@ import yaml
 
 from program_user_info_operator.api import names
 from program_user_info_operator.environments.resolve import Resolved, Unresolved
+
+_STANDARD_INPUT = Path("-")
 
 
 class JobFileError(Exception):
@@ -49,9 +52,14 @@ def read_job(file: Path) -> JobFile:
 
 
 def read_profile(file: Path, spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
-    """The profile of the spec's environment in a file of all. Raises `JobFileError`."""
+    """The profile of the spec's environment in a file of all. Raises `JobFileError`.
+
+    The file maps environments to profiles, or is the chart's values, which do so in `environments`.
+    """
     environment = spec.get("environment")
-    profile = _read(file).get(str(environment))
+    document = _read(file)
+    profiles = document.get("environments", document)
+    profile = profiles.get(str(environment)) if isinstance(profiles, Mapping) else None
     if profile is not None and not isinstance(profile, Mapping):
         raise JobFileError(f"{file}: {environment}: must be a mapping of spec fields")
     return profile
@@ -59,7 +67,8 @@ def read_profile(file: Path, spec: Mapping[str, Any]) -> Mapping[str, Any] | Non
 
 def _read(file: Path) -> dict[str, Any]:
     try:
-        document = yaml.safe_load(file.read_text(encoding="utf-8"))
+        text = sys.stdin.read() if file == _STANDARD_INPUT else file.read_text(encoding="utf-8")
+        document = yaml.safe_load(text)
     except OSError as error:
         raise JobFileError(f"{file}: {error.strerror}; pass an existing file") from error
     except yaml.YAMLError as error:

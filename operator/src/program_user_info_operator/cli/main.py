@@ -35,10 +35,13 @@ ServiceAccount = Annotated[
 
 
 JobFile = Annotated[
-    Path, typer.Option("-f", "--file", help="The ProgramUserInfoJob, YAML.", show_default=False)
+    Path,
+    typer.Option(
+        "-f", "--file", help="The ProgramUserInfoJob, YAML; -: standard input.", show_default=False
+    ),
 ]
 Environments = Annotated[
-    Path | None, typer.Option(help="Profiles: a YAML mapping of environment names to profiles.")
+    Path | None, typer.Option(help="Profiles: YAML, by environment; or the chart's values.")
 ]
 ProfilesNamespace = Annotated[
     str, typer.Option(envvar="POD_NAMESPACE", help="Namespace of the profiles' ConfigMap.")
