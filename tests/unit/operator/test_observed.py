@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from program_user_info_operator.observed.checkpoints import last_checkpoint
-from program_user_info_operator.observed.failure import Failure, find_failure, named
+from program_user_info_operator.observed.failure import Failure, find_failure, newest
 from program_user_info_operator.observed.flink_operator import read_flink_operator
 from program_user_info_operator.observed.secrets import (
     SecretFacts,
@@ -97,8 +97,8 @@ def test_the_newest_pod_of_a_component_is_asked() -> None:
             ("bare", "2026-01-04", None),
         ]
     ]
-    assert named(pods, "jobmanager") == "new"
-    assert named([], "jobmanager") is None
+    assert newest(pods, "jobmanager") == pods[1]
+    assert newest([], "jobmanager") is None
 
 
 def secured() -> Any:

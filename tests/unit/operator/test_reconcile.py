@@ -306,16 +306,38 @@ def test_a_savepoint_is_triggered_without_another_revision(
 def test_what_keeps_the_job_from_running_is_told(world: World, controller: Controller) -> None:
     controller.reconcile()
     world.flink_runs(state="RECONCILING")
+    put_job_manager(world, restarts=0)
+    world.log = "x program_user_info_job.store: [CassandraUnreachable] no node answers\n y"
+    controller.reconcile()
+    assert world.state() == ("Reconciling", "CassandraUnreachable")
+    assert "no node answers" in world.message()
+
+
+def put_job_manager(world: World, *, restarts: int) -> None:
     metadata = {
         "name": "job-1",
         "creationTimestamp": "2026-01-01T00:00:00Z",
         "labels": {"app": "job", "type": "flink-native-kubernetes", "component": "jobmanager"},
     }
-    world.put({"kind": "Pod", "metadata": metadata, "status": {}})
-    world.log = "x program_user_info_job.store: [CassandraUnreachable] no node answers\n y"
+    status = {"containerStatuses": [{"restartCount": restarts}]}
+    world.put({"kind": "Pod", "metadata": metadata, "status": status})
+
+
+def test_the_last_words_of_a_container_count_until_the_next_one_speaks(
+    world: World, controller: Controller
+) -> None:
+    controller.reconcile()
+    world.flink_runs(state="RECONCILING")
+    world.previous_log = "program_user_info_job.x: [KafkaUnreachable] no answer"
+    put_job_manager(world, restarts=0)
+    controller.reconcile()
+    assert world.state() == ("Reconciling", "Deploying")
+    put_job_manager(world, restarts=1)
+    controller.reconcile()
+    assert world.state() == ("Reconciling", "KafkaUnreachable")
+    world.log = "program_user_info_job.x: [CassandraUnreachable] no node answers"
     controller.reconcile()
     assert world.state() == ("Reconciling", "CassandraUnreachable")
-    assert "no node answers" in world.message()
 
 
 def test_a_flink_operator_that_does_not_look_is_named(world: World, controller: Controller) -> None:

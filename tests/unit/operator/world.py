@@ -48,7 +48,7 @@ class World:
         self.writes: list[str] = []
         self.refuse: dict[str, ApiError] = {}
         self.dies_after: int | None = None
-        self.log = ""
+        self.log = self.previous_log = ""
         self.checkpoints = (
             '{"latest": {"completed": {"id": 7, "latest_ack_timestamp": 1700000000000}}}'
         )
@@ -105,8 +105,8 @@ class World:
         self._write(f"delete {kind.name}")
         self.objects.pop((kind.name, namespace, name), None)
 
-    def read_log(self, namespace: str, pod: str, *, lines: int) -> str:
-        return self.log
+    def read_log(self, namespace: str, pod: str, *, lines: int, previous: bool = False) -> str:
+        return self.previous_log if previous else self.log
 
     def get_from_service(
         self, namespace: str, service: str, path: str, query: Mapping[str, str]

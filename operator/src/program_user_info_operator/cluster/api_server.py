@@ -136,9 +136,13 @@ class ApiServer:
         """Create an object."""
         self._request("POST", kind.path(namespace), body=body)
 
-    def read_log(self, namespace: str, pod: str, *, lines: int) -> str:
-        """The end of the log of a pod's first container; empty while it has none."""
+    def read_log(self, namespace: str, pod: str, *, lines: int, previous: bool = False) -> str:
+        """The end of the log of a pod's first container; empty while it has none.
+
+        `previous`: of the container before it, which has ended.
+        """
         query = [("tailLines", str(lines)), ("limitBytes", str(_LOG_BYTES))]
+        query += [("previous", "true")] if previous else []
         return self._text(POD.path(namespace, pod, "log"), query)
 
     def get_from_service(

@@ -107,12 +107,15 @@ def _one_line(text: str) -> str:
     return " ".join(text.split())[:_LONGEST]
 
 
-def named(pods: Iterable[Object], component: str) -> str | None:
-    """Name of the newest pod that is this component of Flink's: `jobmanager`, `taskmanager`."""
+def newest(pods: Iterable[Object], component: str) -> Object | None:
+    """The newest pod that is this component of Flink's: `jobmanager`, `taskmanager`."""
     found = [
-        pod["metadata"]
-        for pod in pods
-        if (pod["metadata"].get("labels") or {}).get("component") == component
+        pod for pod in pods if (pod["metadata"].get("labels") or {}).get("component") == component
     ]
-    newest = max(found, key=lambda metadata: metadata["creationTimestamp"], default=None)
-    return None if newest is None else newest["name"]
+    return max(found, key=lambda pod: pod["metadata"]["creationTimestamp"], default=None)
+
+
+def has_restarted(pod: Object) -> bool:
+    """Whether a container of the pod has ended before."""
+    containers = (pod.get("status") or {}).get("containerStatuses") or []
+    return any(container.get("restartCount") for container in containers)

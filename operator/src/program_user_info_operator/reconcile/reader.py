@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import partial
 from typing import Any
 
 from program_user_info_operator.api import names
@@ -24,7 +25,12 @@ from program_user_info_operator.cluster.flink_rest import FlinkRest
 from program_user_info_operator.desired.context import Owner
 from program_user_info_operator.environments.profiles import resolve_with_profiles
 from program_user_info_operator.environments.resolve import Resolved, Unresolved
-from program_user_info_operator.observed.failure import Failure, find_failure, named
+from program_user_info_operator.observed.failure import (
+    Failure,
+    find_failure,
+    has_restarted,
+    newest,
+)
 from program_user_info_operator.observed.flink_deployment import ObservedJob
 from program_user_info_operator.observed.flink_operator import FlinkOperator, read_flink_operator
 from program_user_info_operator.observed.secrets import (
@@ -154,11 +160,20 @@ class Reader:
         pods = self._api.list_objects(
             POD, key.namespace, f"app={key.name},type=flink-native-kubernetes"
         )
-        job_manager = named(pods, "jobmanager")
-        log = ""
-        if job_manager is not None:
-            log = self._api.read_log(key.namespace, job_manager, lines=_LOG_LINES)
+        job_manager = newest(pods, "jobmanager")
+        log = "" if job_manager is None else self._log(job_manager)
         return find_failure(pods, log, observed.error)
+
+    def _log(self, pod: Mapping[str, Any]) -> str:
+        """A container that has begun again has yet to speak: the last words before it count."""
+        read = partial(
+            self._api.read_log,
+            pod["metadata"]["namespace"],
+            pod["metadata"]["name"],
+            lines=_LOG_LINES,
+        )
+        before = read(previous=True) if has_restarted(pod) else ""
+        return f"{before}\n{read()}"
 
     def checkpoints(self, key: Key, observed: ObservedJob) -> Object | None:
         """Flink's own answer about checkpoints; None while it does not answer."""
