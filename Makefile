@@ -9,7 +9,6 @@ UV := .tools/bin/uv
 export PIP_ROOT_USER_ACTION := ignore
 export UV_SYSTEM_CERTS := 1
 export UV_PYTHON_DOWNLOADS := never
-FLINK ?= flink-1
 PYTHON := .venv/bin/python
 TESTS ?= tests
 
@@ -34,20 +33,27 @@ $(UV): | check-machine
 	@echo "installing uv $(UV_VERSION) into .tools"
 	@python3.11 -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
 
-.venv/.$(FLINK): $(UV) pyproject.toml uv.lock operator/pyproject.toml job/pyproject.toml
-	@echo "installing the locked dependencies into .venv ($(FLINK))"
-	@$(UV) sync --quiet --frozen --all-packages --extra $(FLINK)
-	@rm -f .venv/.flink-* && touch $@
+.venv/.ready: $(UV) pyproject.toml uv.lock operator/pyproject.toml job/pyproject.toml
+	@echo "installing the locked dependencies into .venv"
+	@$(UV) sync --quiet --frozen --all-packages --extra flink-1
+	@touch $@
+
+# The job alone on the newer Flink, beside the environment that everything else is done in.
+.venv-flink-2/.ready: $(UV) uv.lock job/pyproject.toml
+	@echo "installing the job's locked dependencies into .venv-flink-2"
+	@UV_PROJECT_ENVIRONMENT=.venv-flink-2 $(UV) sync --quiet --frozen --no-default-groups \
+	  --package program-user-info-job --extra flink-2
+	@touch $@
 
 .PHONY: setup
-setup: check-machine .venv/.$(FLINK) ## Install uv and the locked dependencies
+setup: check-machine .venv/.ready ## Install uv and the locked dependencies
 
 .PHONY: demo
 demo: setup ## Cluster up, a job applied, events in, rows out and compared
 	@$(PYTHON) -m dev demo
 
 .PHONY: test
-test: setup lint ## All tests, the ones on the real cluster included
+test: setup .venv-flink-2/.ready lint ## All tests, the ones on the real cluster included
 	@$(PYTHON) -m dev up
 	@mkdir -p build
 	@$(PYTHON) -m pytest $(TESTS) --cov --cov-report=term --junit-xml=build/junit.xml

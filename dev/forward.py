@@ -17,7 +17,7 @@ from dev.steps import StepFailed, tail
 @contextmanager
 def port_forward(target: str, namespace: str, port: int, local: int = 0) -> Iterator[int]:
     """Forward a port of a service or pod; yields the local port once it accepts connections."""
-    local = local or _free_port()
+    local = local or free_port()
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "port-forward.log"
         with log.open("wb") as output:
@@ -47,7 +47,8 @@ def _await_port(port: int, process: subprocess.Popen[bytes], target: str, log: P
     raise StepFailed(f"cannot forward a port to {target}\n{tail(log)}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of the loopback interface that nobody listens on."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

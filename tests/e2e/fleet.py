@@ -24,14 +24,11 @@ from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, read_ro
 from dev.paths import STATE
 from tests.cluster import Namespace, condition, eventually, job
 
-TOPIC = "lifecycle.events"
-KEYSPACE = "lifecycle"
 CLAIM = "lifecycle"
 FOLDER = STATE / "lifecycle"
 """The claim's volume, as the node sees it."""
 BUCKET = "lifecycle"
 SECRET = "lifecycle"
-NAMES = ("lifecycle-a", "lifecycle-b", "lifecycle-c")
 MINUTES = 300.0
 _S3_PORT = 19000
 
@@ -41,10 +38,11 @@ Object = dict[str, Any]
 class Fleet:
     """The jobs and the events that they have been sent; each has a group and a table of its own."""
 
-    def __init__(self, kafka: Kafka) -> None:
-        self.kafka = kafka
+    def __init__(self, kafka: Kafka, *names: str) -> None:
+        self.kafka, self.names = kafka, names
+        self.topic, self._keyspace = f"{names[0]}.events", names[0].replace("-", "_")
         self.namespace = Namespace(NAMESPACE)
-        self._source = demo_events(20_000, seed=23)
+        self._source = demo_events(200_000, seed=23)
         self._sent: list[Generated] = []
         self._producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"})
 
@@ -54,27 +52,30 @@ class Fleet:
         defaults = {
             "state": "running",
             "flink": None,
-            "kafka": {"bootstrapServers": ["kafka:9092"], "topic": TOPIC, "groupId": name},
+            "kafka": {"bootstrapServers": ["kafka:9092"], "topic": self.topic, "groupId": name},
             "cassandra": {
                 "contactPoints": ["cassandra:9042"],
-                "keyspace": KEYSPACE,
+                "keyspace": self._keyspace,
                 "table": table,
             },
         }
         self.namespace.apply(job(name, **(defaults | spec)))
 
-    def patch(self, name: str = NAMES[0], **spec: Any) -> None:
+    def patch(self, name: str | None = None, **spec: Any) -> None:
         """Change the job's spec."""
         patch = json.dumps({"spec": spec})
-        self.namespace.run("patch", "puij", name, "--type=merge", "-p", patch)
+        self.namespace.run("patch", "puij", name or self.names[0], "--type=merge", "-p", patch)
 
-    def status(self, name: str = NAMES[0]) -> Object:
+    def status(self, name: str | None = None) -> Object:
         """The job's status."""
-        status: Object = (self.namespace.get("puij", name) or {}).get("status") or {}
+        status: Object = (self.namespace.get("puij", name or self.names[0]) or {}).get(
+            "status"
+        ) or {}
         return status
 
-    def stable(self, name: str = NAMES[0], reason: str = "Running") -> Object:
+    def stable(self, name: str | None = None, reason: str = "Running") -> Object:
         """Wait until the present spec is Ready, and good if it runs."""
+        name = name or self.names[0]
 
         def probe() -> bool:
             found = self.namespace.get("puij", name)
@@ -93,17 +94,17 @@ class Fleet:
         """Send some of the events."""
         for event in islice(self._source, count):
             self._sent.append(event)
-            self._producer.produce(TOPIC, event.payload)
-        assert self._producer.flush(30) == 0
+            self._producer.produce(self.topic, event.payload)
+        assert self._producer.flush(120) == 0
 
     @contextmanager
-    def traffic(self) -> Iterator[None]:
+    def traffic(self, per_second: int = 25) -> Iterator[None]:
         """Events flow meanwhile."""
         over = threading.Event()
 
         def flow() -> None:
             while not over.wait(0.2):
-                self.send(5)
+                self.send(per_second // 5)
 
         thread = threading.Thread(target=flow)
         thread.start()
@@ -113,23 +114,53 @@ class Fleet:
             over.set()
             thread.join()
 
-    def differences(self, name: str = NAMES[0]) -> list[str]:
+    def differences(self, name: str | None = None) -> list[str]:
         """The table and the dead letters against the fold of the topic, once all is read."""
-        self.kafka.wait_for_commit(TOPIC, name)
+        name = name or self.names[0]
+        self.kafka.wait_for_commit(self.topic, name)
         rejected = {event.payload: event.reason for event in self._sent if event.reason}
         with open_cassandra() as session:
-            found = read_rows(session, f"{KEYSPACE}.{name.replace('-', '_')}")
+            found = read_rows(session, f"{self._keyspace}.{name.replace('-', '_')}")
         assert len(found) > 50
-        return compare(self.kafka, rejected, found, TOPIC).problems
+        return compare(self.kafka, rejected, found, self.topic).problems
+
+    def lag(self) -> int:
+        """Events that the first job has yet to commit."""
+        return self.kafka.lag(self.topic, self.names[0])
+
+    def prepare(self) -> None:
+        """Begin with nothing."""
+        self.remove()
+        for name in self.names:
+            self.kafka.delete_group(name)
+        self.kafka.recreate(self.topic)
+        self.kafka.delete(f"{self.topic}.failed")
+        with open_cassandra() as session:
+            session.execute(f"DROP KEYSPACE IF EXISTS {self._keyspace}")
+
+    def remove(self) -> None:
+        """Remove the jobs, their pods and their Secret."""
+        for kind, names in (("puij", self.names), ("secret", (SECRET,))):
+            kubectl("delete", kind, *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+        for name in self.names:
+            selector = f"lern.sunbird.org/job={name}"
+            kubectl(
+                "wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s"
+            )
 
 
-def remove_jobs() -> None:
-    """The jobs, their pods and their Secret."""
-    for kind, names in (("puij", NAMES), ("secret", (SECRET,))):
-        kubectl("delete", kind, *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-    for name in NAMES:
-        selector = f"lern.sunbird.org/job={name}"
-        kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
+@contextmanager
+def open_fleet(kafka: Kafka, *names: str) -> Iterator[Fleet]:
+    """Jobs of these names, running; gone afterwards."""
+    fleet = Fleet(kafka, *names)
+    fleet.prepare()
+    for name in names:
+        fleet.apply(name)
+    fleet.send(500)
+    for name in names:
+        fleet.stable(name)
+    yield fleet
+    fleet.remove()
 
 
 @contextmanager

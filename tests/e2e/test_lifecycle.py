@@ -11,46 +11,33 @@ from collections.abc import Iterator
 import pytest
 
 from dev.cluster.node import ctr
-from dev.demo.world import open_cassandra, open_kafka
+from dev.demo.world import open_kafka
 from dev.steps import capture
 from tests.cluster import condition, eventually, upgrade_release
 from tests.e2e.fleet import (
     BUCKET,
     CLAIM,
     FOLDER,
-    KEYSPACE,
     MINUTES,
-    NAMES,
     SECRET,
-    TOPIC,
     Fleet,
     claim,
     object_store,
-    remove_jobs,
+    open_fleet,
 )
 
 pytestmark = pytest.mark.cluster
 
 
+NAMES = ("lifecycle-a", "lifecycle-b", "lifecycle-c")
+
+
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with open_kafka() as kafka, claim():
-        remove_jobs()
-        for name in NAMES:
-            kafka.delete_group(name)
-        kafka.recreate(TOPIC)
-        kafka.delete(f"{TOPIC}.failed")
-        with open_cassandra() as session:
-            session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
-        found = Fleet(kafka)
-        for name in NAMES:
-            found.apply(name)
-        found.send(500)
-        for name in NAMES:
-            found.stable(name)
-        image = found.status()["image"]
-        yield found
-        remove_jobs()
+    with open_kafka() as kafka, claim(), open_fleet(kafka, *NAMES) as fleet:
+        image = fleet.status()["image"]
+        yield fleet
+        fleet.remove()
         release(image)
 
 

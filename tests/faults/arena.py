@@ -13,8 +13,9 @@ from typing import Any
 
 import yaml
 
+from dev.forward import free_port
 from tests.cluster import eventually
-from tests.faults.control_plane import CONTROLLER_TOKEN, ControlPlane, free_port
+from tests.faults.control_plane import CONTROLLER_TOKEN, ControlPlane
 from tests.faults.proxy import FaultProxy
 from tests.faults.zygote import Zygote, end, is_alive
 from tests.objects import without

@@ -9,7 +9,6 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import socket
 import ssl
 import subprocess
 import time
@@ -23,6 +22,7 @@ import yaml
 
 from dev.cluster.release import CHART
 from dev.cluster.services import flink_crds
+from dev.forward import free_port
 from dev.steps import capture
 from dev.toolchain import programs
 from program_user_info_operator.api.crd import custom_resource_definition
@@ -37,14 +37,6 @@ _AUDIT_POLICY = {
     "kind": "Policy",
     "rules": [{"level": "Metadata", "users": [CONTROLLER]}, {"level": "None"}],
 }
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 class Api:

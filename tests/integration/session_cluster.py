@@ -1,0 +1,176 @@
+"""A Flink session cluster on this machine, from the Flink that is inside of PyFlink's wheel."""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import json
+import os
+import shutil
+import subprocess
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import yaml
+
+from dev.forward import free_port
+from dev.paths import CACHE, REPOSITORY
+from dev.steps import StepFailed, capture, run, tail
+from program_user_info_operator.desired.flink_configuration import flink_configuration
+from program_user_info_operator.environments.resolve import Resolved, resolve
+from tests.cluster import eventually
+
+JOB = REPOSITORY / "job" / "src" / "program_user_info_job" / "__main__.py"
+
+
+@dataclass(frozen=True)
+class Flink:
+    """A generation: the environment that holds it, and the connectors that belong to it."""
+
+    name: str
+    environment: Path
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.environment / "bin" / "python"
+
+    @property
+    def home(self) -> Path:
+        """Flink's folder inside of the wheel."""
+        where = "import pathlib, pyflink; print(pathlib.Path(pyflink.__file__).parent)"
+        return Path(capture([self.python, "-c", where]).strip())
+
+    def connectors(self) -> Path:
+        """The folder with the connector jars, fetched once."""
+        script = REPOSITORY / "job" / "connectors" / "fetch.sh"
+        pom = script.parent / self.name / "pom.xml"
+        key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
+        folder = CACHE / "jars" / f"connectors-{self.name}-{key}"
+        if not folder.exists():
+            partial = folder.with_name(f".{folder.name}.partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            run([script, self.name, partial], partial.with_suffix(".log"))
+            partial.rename(folder)
+        return folder
+
+
+GENERATIONS = (
+    Flink("flink-1", REPOSITORY / ".venv"),
+    Flink("flink-2", REPOSITORY / ".venv-flink-2"),
+)
+
+
+class SessionCluster:
+    """A JobManager and a TaskManager with one slot, configured as the controller would."""
+
+    def __init__(self, flink: Flink, folder: Path) -> None:
+        self._flink, self._folder = flink, folder
+        self.port = free_port()
+        self._processes: list[subprocess.Popen[bytes]] = []
+
+    def start(self) -> None:
+        """Start both, and wait for the slot."""
+        home, library = self._flink.home, self._folder / "lib"
+        shutil.copytree(home / "conf", self._folder / "conf")
+        for name in ("config.yaml", "flink-conf.yaml"):
+            (self._folder / "conf" / name).unlink(missing_ok=True)
+        library.mkdir()
+        connectors = self._flink.connectors().glob("*connector*.jar")
+        clients = self._flink.connectors().glob("kafka-clients-*.jar")
+        for jar in (*(home / "lib").glob("*.jar"), *connectors, *clients):
+            (library / jar.name).symlink_to(jar)
+        options = self._options()
+        (self._folder / "conf" / "config.yaml").write_text(yaml.safe_dump(options))
+        for program in ("jobmanager.sh", "taskmanager.sh"):
+            with (self._folder / f"{program}.log").open("wb") as log:
+                command = [str(home / "bin" / program), "start-foreground"]
+                process = subprocess.Popen(
+                    command, env=self._variables(), stdout=log, stderr=subprocess.STDOUT
+                )
+            self._processes.append(process)
+        eventually(self._has_slot, "the TaskManager has registered", 120)
+
+    def submit(self, config: Path) -> None:
+        """`flink run --python`; raises `StepFailed`."""
+        command = [
+            *(self._flink.home / "bin" / "flink", "run", "--detached"),
+            *("--pyClientExecutable", self._flink.python, "--python", JOB),
+            *("run", "--config", config),
+        ]
+        log = self._folder / "submit.log"
+        with log.open("wb") as output:
+            done = subprocess.run(
+                [str(word) for word in command],
+                env=self._variables(),
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                check=False,
+            )
+        if done.returncode:
+            raise StepFailed(f"flink run ended with {done.returncode}\n{tail(log)}")
+
+    def logs(self) -> str:
+        """All that was logged."""
+        files = self._folder.glob("**/*.log")
+        return "\n".join(file.read_text(errors="replace") for file in files)
+
+    def stop(self) -> None:
+        """End both."""
+        for process in reversed(self._processes):
+            process.terminate()
+            process.wait()
+
+    def _options(self) -> dict[str, str | int]:
+        spec = {
+            "environment": "dev",
+            "kafka": {"bootstrapServers": ["kafka:9092"]},
+            "cassandra": {"contactPoints": ["cassandra:9042"]},
+        }
+        resolved = resolve(spec, None)
+        assert isinstance(resolved, Resolved)
+        as_deployed = flink_configuration(resolved.spec)
+        own = ("kubernetes.", "metrics.reporter.")
+        kept = {key: value for key, value in as_deployed.items() if not key.startswith(own)}
+        return kept | {
+            "jobmanager.rpc.address": "127.0.0.1",
+            "jobmanager.rpc.port": free_port(),
+            "jobmanager.memory.process.size": "1024m",
+            "taskmanager.memory.process.size": "1600m",
+            "taskmanager.host": "127.0.0.1",
+            "rest.address": "127.0.0.1",
+            "rest.port": self.port,
+        }
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "HOME": str(self._folder),
+            "PATH": f"{self._flink.environment / 'bin'}:{os.environ['PATH']}",
+            "FLINK_CONF_DIR": str(self._folder / "conf"),
+            "FLINK_LIB_DIR": str(self._folder / "lib"),
+            "FLINK_LOG_DIR": str(self._folder / "log"),
+        }
+
+    def _has_slot(self) -> bool:
+        for process in self._processes:
+            assert process.poll() is None, self.logs()[-3000:]
+        with (
+            contextlib.suppress(OSError),
+            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/overview", timeout=5) as answer,
+        ):
+            return bool(json.load(answer)["slots-available"] == 1)
+        return False
+
+
+@contextmanager
+def session_cluster(flink: Flink, folder: Path) -> Iterator[SessionCluster]:
+    """A running one, ended afterwards."""
+    cluster = SessionCluster(flink, folder)
+    try:
+        cluster.start()
+        yield cluster
+    finally:
+        cluster.stop()

@@ -1,0 +1,68 @@
+"""The same job on both Flink generations, by `flink run --python` on a session cluster."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+import yaml
+from confluent_kafka import Producer
+
+from dev.demo.events import demo_events
+from dev.demo.run import compare
+from dev.demo.world import KAFKA_PORT, NAMESPACE, open_cassandra, open_kafka, read_rows
+from dev.forward import port_forward
+from tests.integration.session_cluster import GENERATIONS, Flink, session_cluster
+
+pytestmark = pytest.mark.cluster
+
+
+@pytest.mark.parametrize("flink", GENERATIONS, ids=lambda flink: flink.name)
+def test_rows_and_dead_letters_equal_the_fold(flink: Flink, tmp_path: Path) -> None:
+    name = flink.name.replace("-", "_")
+    topic = f"{flink.name}.events"
+    events = list(demo_events(2000, seed=5))
+    with (
+        open_kafka() as kafka,
+        port_forward("service/cassandra", NAMESPACE, 9042) as cassandra,
+        session_cluster(flink, tmp_path) as cluster,
+    ):
+        kafka.delete_group(flink.name)
+        kafka.recreate(topic)
+        kafka.delete(f"{topic}.failed")
+        with open_cassandra() as session:
+            session.execute(f"DROP KEYSPACE IF EXISTS {name}")
+        producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"})
+        for event in events:
+            producer.produce(topic, event.payload)
+        assert producer.flush(60) == 0
+        cluster.submit(configuration(tmp_path, flink, topic, name, cassandra))
+        kafka.wait_for_commit(topic, flink.name)
+        with open_cassandra() as session:
+            found = read_rows(session, f"{name}.program_enrollment")
+        rejected = {event.payload: event.reason for event in events if event.reason}
+        assert len(found) > 500
+        assert compare(kafka, rejected, found, topic).problems == []
+        assert "write stage connected to Cassandra" in cluster.logs()
+
+
+def configuration(folder: Path, flink: Flink, topic: str, keyspace: str, port: int) -> Path:
+    """The job's configuration for servers behind forwarded ports."""
+    file = folder / "job.yaml"
+    document = {
+        "environment": "dev",
+        "kafka": {
+            "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
+            "topic": topic,
+            "groupId": flink.name,
+            "deadLetterTopic": f"{topic}.failed",
+        },
+        "cassandra": {
+            "contactPoints": [f"127.0.0.1:{port}"],
+            "localDatacenter": "datacenter1",
+            "keyspace": keyspace,
+        },
+        "flink": {"checkpointInterval": 2000},
+    }
+    file.write_text(yaml.safe_dump(document), encoding="utf-8")
+    return file
