@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -14,6 +15,8 @@ import yaml
 
 from dev.cluster.release import CHART, NAMESPACE, RELEASE
 from dev.cluster.target import helm, kubectl
+from dev.demo.world import KAFKA_PORT
+from dev.demo.world import NAMESPACE as SERVERS
 from dev.steps import StepFailed
 
 CONTROLLER = f"deployment/{RELEASE}-operator"
@@ -130,6 +133,27 @@ def stalled(namespace: Namespace, name: str) -> Object:
 
     found: Object = eventually(probe, f"{name} is Stalled")
     return found
+
+
+def the_pod(selector: str) -> Object:
+    """The one pod of this kind among the servers and jobs of the development environment."""
+    answer = kubectl("get", "pods", "-n", SERVERS, "-l", selector, "-o", "json")
+    found: Object
+    (found,) = json.loads(answer)["items"]
+    return found
+
+
+@contextmanager
+def kafka_relay() -> Iterator[None]:
+    """Kafka on the port that it announces; unlike kubectl's forwarding, it outlives the broker."""
+    listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
+    target = f"TCP:{the_pod('app=kafka')['status']['podIP']}:{KAFKA_PORT}"
+    process = subprocess.Popen(["socat", listen, target])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 def upgrade_release(chart: Path = CHART, **values: str) -> None:

@@ -20,6 +20,7 @@ from dev.steps import wait_until
 NAMESPACE = "sunbird-dev"
 KAFKA_PORT = 19092  # the broker announces this very port to clients outside of the cluster
 _PARTITIONS = 4
+_TOPIC_CONFIGURATION = {"max.message.bytes": str(8 << 20)}
 
 
 class DeadLetter(NamedTuple):
@@ -41,7 +42,10 @@ class Kafka:
         """Empty topics, whatever was there before."""
         self.delete(*topics)
         futures = self._admin.create_topics(
-            [NewTopic(topic, num_partitions=_PARTITIONS) for topic in topics]
+            [
+                NewTopic(topic, num_partitions=_PARTITIONS, config=_TOPIC_CONFIGURATION)
+                for topic in topics
+            ]
         )
         for future in futures.values():
             future.result(30)

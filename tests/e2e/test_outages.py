@@ -7,18 +7,16 @@ from __future__ import annotations
 
 import json
 import re
-import subprocess
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import pytest
 
 from dev.cluster.node import ctr
 from dev.cluster.target import kubectl
-from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka
+from dev.demo.world import NAMESPACE, Kafka
 from dev.steps import StepFailed, capture
-from tests.cluster import eventually
+from tests.cluster import eventually, kafka_relay, the_pod
 from tests.e2e.fleet import Fleet, open_fleet
 
 pytestmark = pytest.mark.cluster
@@ -37,35 +35,15 @@ for entry in pathlib.Path("/proc").glob("[0-9]*"):
 """
 
 
-@contextmanager
-def relay() -> Iterator[None]:
-    """Kafka on the port that it announces; unlike kubectl's forwarding, it outlives the broker."""
-    address = pod("app=kafka")["status"]["podIP"]
-    listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
-    process = subprocess.Popen(["socat", listen, f"TCP:{address}:{KAFKA_PORT}"])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
-
-
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with relay(), open_fleet(Kafka(), NAME) as fleet:
+    with kafka_relay(), open_fleet(Kafka(), NAME) as fleet:
         yield fleet
-
-
-def pod(selector: str) -> dict[str, object]:
-    """The one pod of this kind."""
-    answer = kubectl("get", "pods", "-n", NAMESPACE, "-l", selector, "-o", "json")
-    (found,) = json.loads(answer)["items"]
-    return found
 
 
 def container(selector: str) -> str:
     """The running container's id in containerd; raises `StepFailed` where there is none."""
-    (status,) = pod(selector)["status"]["containerStatuses"]
+    (status,) = the_pod(selector)["status"]["containerStatuses"]
     if "running" not in status["state"]:
         raise StepFailed("it does not run")
     return status["containerID"].removeprefix("containerd://")
@@ -76,7 +54,7 @@ def kill_container(selector: str) -> None:
 
 
 def kill_python_worker() -> None:
-    name = pod(f"component=taskmanager,app={NAME}")["metadata"]["name"]
+    name = the_pod(f"component=taskmanager,app={NAME}")["metadata"]["name"]
     command = ("exec", name, "-n", NAMESPACE, "--", "python3", "-c", KILL_WORKERS)
     assert "killed" in kubectl(*command)
 
@@ -119,7 +97,7 @@ def test_nothing_is_lost_or_spoilt(fleet: Fleet, outage: Callable[[], None]) -> 
 
 
 def is_ready(selector: str) -> bool:
-    (status,) = pod(selector)["status"]["containerStatuses"]
+    (status,) = the_pod(selector)["status"]["containerStatuses"]
     return bool(status["ready"])
 
 

@@ -8,6 +8,7 @@ import re
 import pytest
 from confluent_kafka import Producer
 
+from dev.demo.events import generate
 from dev.demo.run import GROUP, TABLE, compare, configuration, produce
 from dev.demo.world import KAFKA_PORT, open_cassandra, read_rows
 from dev.forward import port_forward
@@ -32,6 +33,12 @@ def differences(running: Running) -> list[str]:
         found = read_rows(session, TABLE)
     assert len(found) > 1000
     return compare(running.kafka, rejected, found).problems
+
+
+def changed(**fields: object) -> bytes:
+    """A good event with other fields."""
+    payload = next(event.payload for event in generate(1, seed=41))
+    return json.dumps(json.loads(payload) | fields).encode()
 
 
 def test_rows_and_dead_letters_equal_the_fold_of_the_events(running: Running) -> None:
@@ -65,6 +72,36 @@ def test_tombstones_end_in_the_dead_letter_topic_with_and_without_a_key(running:
     }
     assert new[0].headers["source-topic"] == running.topic
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT[\d:.]+Z", new[0].headers["source-timestamp"])
+
+
+GOOD = next(event.payload for event in generate(1, seed=41))
+WRONG = {
+    "a bad date": (changed(updatedAt="2023-13-45T00:00:00Z"), "INVALID_FIELD"),
+    "no user": (changed(userId=None), "USER_ID_MISSING"),
+    "a field of 2 MB": (changed(programName="x" * (2 << 20)), "TOO_LARGE"),
+    "invalid UTF-8": (GOOD.replace(b"Program", b"\xc3\x28", 1), "INVALID_JSON"),
+    "an array for a profile": (changed(userProfile=[{}]), "USER_PROFILE_MISSING"),
+    "a time in the future": (changed(updatedAt="2999-01-01T00:00:00Z"), "TIMESTAMP_IN_FUTURE"),
+}
+
+
+def test_each_wrong_event_is_a_dead_letter_and_those_around_it_are_rows(running: Running) -> None:
+    users = [f"user-beside-{number}" for number in range(len(WRONG))]
+    producer = Producer(
+        {"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "message.max.bytes": 8 << 20}
+    )
+    for user, (payload, _) in zip(users, WRONG.values(), strict=True):
+        producer.produce(running.topic, changed(userId=user), partition=0)
+        producer.produce(running.topic, payload, partition=0)
+    assert producer.flush(30) == 0
+    drain(running)
+    letters = running.kafka.dead_letters(f"{running.topic}.failed")
+    reasons = {letter.payload: letter.headers["reason"] for letter in letters}
+    found = {what: reasons.get(payload) for what, (payload, _) in WRONG.items()}
+    assert found == {what: reason for what, (_, reason) in WRONG.items()}
+    with open_cassandra() as session:
+        written = {user for _, user in read_rows(session, TABLE)}
+    assert set(users) <= written
 
 
 def test_flink_counts_rows_rejections_latency_and_lag(running: Running) -> None:

@@ -13,6 +13,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
 
 import yaml
 
@@ -21,6 +23,7 @@ from dev.paths import CACHE, REPOSITORY
 from dev.steps import StepFailed, capture, run, tail
 from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.environments.resolve import Resolved, resolve
+from program_user_info_operator.observed.live import live, vertices, wanted_metrics
 from tests.cluster import eventually
 
 JOB = REPOSITORY / "job" / "src" / "program_user_info_job" / "__main__.py"
@@ -65,15 +68,15 @@ GENERATIONS = (
 
 
 class SessionCluster:
-    """A JobManager and a TaskManager with one slot, configured as the controller would."""
+    """A JobManager and a TaskManager, configured as the controller would."""
 
-    def __init__(self, flink: Flink, folder: Path) -> None:
-        self._flink, self._folder = flink, folder
+    def __init__(self, flink: Flink, folder: Path, slots: int) -> None:
+        self._flink, self._folder, self._slots = flink, folder, slots
         self.port = free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        """Start both, and wait for the slot."""
+        """Start both, and wait for the slots."""
         home, library = self._flink.home, self._folder / "lib"
         shutil.copytree(home / "conf", self._folder / "conf")
         for name in ("config.yaml", "flink-conf.yaml"):
@@ -92,7 +95,7 @@ class SessionCluster:
                     command, env=self._variables(), stdout=log, stderr=subprocess.STDOUT
                 )
             self._processes.append(process)
-        eventually(self._has_slot, "the TaskManager has registered", 120)
+        eventually(self._has_slots, "the TaskManager has registered", 120)
 
     def submit(self, config: Path) -> None:
         """`flink run --python`; raises `StepFailed`."""
@@ -143,6 +146,9 @@ class SessionCluster:
             "taskmanager.host": "127.0.0.1",
             "rest.address": "127.0.0.1",
             "rest.port": self.port,
+            "taskmanager.numberOfTaskSlots": self._slots,
+            # Milliseconds; who watches the job by its metrics wants them fresh.
+            "metrics.fetcher.update-interval": 500,
         }
 
     def _variables(self) -> dict[str, str]:
@@ -154,21 +160,33 @@ class SessionCluster:
             "FLINK_LOG_DIR": str(self._folder / "log"),
         }
 
-    def _has_slot(self) -> bool:
+    def processed(self) -> int:
+        """Events that the write stage has answered for, by Flink's metrics."""
+        found: list[Any] = []
+        for job in self._get("jobs")["jobs"]:
+            for vertex in vertices(self._get(f"jobs/{job['id']}")):
+                path = f"jobs/{job['id']}/vertices/{vertex}/subtasks/metrics"
+                wanted = ",".join(wanted_metrics(self._get(path)))
+                found += self._get(f"{path}?{urlencode({'get': wanted, 'agg': 'sum'})}")
+        now = live(found, None)
+        return (now.written or 0) + (now.rejected or 0)
+
+    def _has_slots(self) -> bool:
         for process in self._processes:
             assert process.poll() is None, self.logs()[-3000:]
-        with (
-            contextlib.suppress(OSError),
-            urllib.request.urlopen(f"http://127.0.0.1:{self.port}/overview", timeout=5) as answer,
-        ):
-            return bool(json.load(answer)["slots-available"] == 1)
+        with contextlib.suppress(OSError):
+            return bool(self._get("overview")["slots-available"] == self._slots)
         return False
+
+    def _get(self, path: str) -> Any:
+        with urllib.request.urlopen(f"http://127.0.0.1:{self.port}/{path}", timeout=10) as answer:
+            return json.load(answer)
 
 
 @contextmanager
-def session_cluster(flink: Flink, folder: Path) -> Iterator[SessionCluster]:
+def session_cluster(flink: Flink, folder: Path, slots: int = 1) -> Iterator[SessionCluster]:
     """A running one, ended afterwards."""
-    cluster = SessionCluster(flink, folder)
+    cluster = SessionCluster(flink, folder, slots)
     try:
         cluster.start()
         yield cluster

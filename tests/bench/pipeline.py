@@ -1,0 +1,159 @@
+"""The job from Kafka to Cassandra, and the same code without Flink: events/s and CPU per event.
+
+All share this machine's cores: Kafka and Cassandra in the embedded cluster, Flink beside it.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import cycle, islice
+from pathlib import Path
+
+import msgspec
+import yaml
+from confluent_kafka import Producer
+
+from dev.demo.events import generate
+from dev.demo.world import KAFKA_PORT, Kafka, open_cassandra
+from program_user_info_job.config.model import Config
+from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.store.bootstrap import prepare_schema
+from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.session import open_session
+from program_user_info_job.store.writer import Writer
+from tests.bench.processes import cpu_seconds
+from tests.cluster import eventually, kafka_relay, the_pod
+from tests.integration.session_cluster import GENERATIONS, session_cluster
+
+TOPIC = "bench.events"
+_POOL = 100_000
+_MALFORMED_TENTHS = 10  # the generator's 1 % are thinned to 0.1 %
+_PATIENCE = 1200.0
+
+
+@dataclass(frozen=True)
+class Measured:
+    """One row of the table."""
+
+    name: str
+    events: int
+    seconds: float
+    cpu: Counter[str]
+
+    @property
+    def rate(self) -> float:
+        """Events per second."""
+        return self.events / self.seconds
+
+    def micros(self, kind: str) -> float:
+        """CPU per event, in microseconds."""
+        return self.cpu[kind] / self.events * 1e6
+
+
+def payloads(count: int) -> Iterator[bytes]:
+    """Events of about 1.7 KB; a pool of distinct ones, over and over."""
+    pool = []
+    for number, each in enumerate(generate(min(count, _POOL), seed=3)):
+        if each.reason is None or number % _MALFORMED_TENTHS == 0:
+            pool.append(each.payload)
+    return islice(cycle(pool), count)
+
+
+def fill_topic(kafka: Kafka, count: int) -> None:
+    """The topic that everything measured reads."""
+    kafka.recreate(TOPIC)
+    producer = Producer(
+        {
+            "bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}",
+            "linger.ms": 100,
+            "queue.buffering.max.messages": 50_000,
+        }
+    )
+    for payload in payloads(count):
+        while True:
+            try:
+                producer.produce(TOPIC, payload)
+                break
+            except BufferError:
+                producer.poll(0.1)
+    if producer.flush(600):
+        raise RuntimeError("not all events were sent")
+
+
+def measure_job(kafka: Kafka, count: int, parallelism: int) -> Measured:
+    """Our job on a session cluster of this machine."""
+    kafka.delete_group("bench")
+    empty_keyspace()
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        session_cluster(GENERATIONS[0], Path(folder), slots=parallelism) as cluster,
+    ):
+        file = Path(folder) / "job.yaml"
+        file.write_text(yaml.safe_dump(configuration(parallelism)), encoding="utf-8")
+        cluster.submit(file)
+        eventually(lambda: cluster.processed() > 0, "events are processed", 300)
+        first, started, before = cluster.processed(), time.monotonic(), cpu_seconds()
+        eventually(lambda: cluster.processed() >= count, "all is processed", _PATIENCE)
+        seconds, after = time.monotonic() - started, cpu_seconds()
+    return Measured(f"job, parallelism {parallelism}", count - first, seconds, after - before)
+
+
+def measure_plain(count: int) -> Measured:
+    """The same mapping and write path without Flink and Kafka, from memory."""
+    config = msgspec.convert(configuration(1), Config)
+    batch = config.flink.arrow_batch
+    empty_keyspace()
+    prepare_schema(config, create=True)
+    with open_session(config.cassandra, config.writes.request_timeout) as session:
+        writer = Writer(session, config.cassandra, config.writes)
+        source = list(payloads(count))
+        rules, now = Rules(), time.time_ns() // 1_000_000
+        started, before, mine = time.monotonic(), cpu_seconds(), time.process_time()
+        for first in range(0, count, batch):
+            rows = []
+            for number, payload in enumerate(source[first : first + batch], first):
+                row = to_row(payload, Origin(number, now), rules, now)
+                if isinstance(row, Row):
+                    rows.append(Indexed(number, row))
+            writer.write(rows)
+        seconds, cpu = time.monotonic() - started, cpu_seconds() - before
+        cpu["Python"] = time.process_time() - mine
+    return Measured("plain Python, from memory", count, seconds, cpu)
+
+
+def measure(count: int) -> list[Measured]:
+    """Everything, in this order, on the same topic."""
+    with kafka_relay():
+        kafka = Kafka()
+        fill_topic(kafka, count)
+        return [measure_plain(count), *(measure_job(kafka, count, each) for each in (1, 2))]
+
+
+def empty_keyspace() -> None:
+    """Begin without a table."""
+    with open_cassandra() as session:
+        session.execute("DROP KEYSPACE IF EXISTS bench")
+
+
+def configuration(parallelism: int) -> dict[str, object]:
+    """The job's configuration; Cassandra by its pod's address, so that nothing is in between."""
+    cassandra = the_pod("app=cassandra")["status"]["podIP"]
+    return {
+        "environment": "bench",
+        "kafka": {
+            "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
+            "topic": TOPIC,
+            "groupId": "bench",
+            "deadLetterTopic": f"{TOPIC}.failed",
+        },
+        "cassandra": {
+            "contactPoints": [f"{cassandra}:9042"],
+            "localDatacenter": "datacenter1",
+            "keyspace": "bench",
+        },
+        "flink": {"parallelism": parallelism},
+    }
