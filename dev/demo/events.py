@@ -34,10 +34,10 @@ def demo_events(count: int, seed: int = 7) -> Iterator[Generated]:
     yield from generate(count, seed)
 
 
-def generate(count: int, seed: int) -> Iterator[Generated]:
+def generate(count: int, seed: int, programs: int = 20) -> Iterator[Generated]:
     """About a quarter updates, 5 % duplicates, 2 % partial and 1 % malformed events."""
     rng = random.Random(seed)
-    world = _World(rng, max(count // 40, 5))
+    world = _World(rng, programs, max(count // 40, 5))
     recent: list[bytes] = []
     for number in range(count):
         chance = rng.random()
@@ -58,9 +58,9 @@ def generate(count: int, seed: int) -> Iterator[Generated]:
 class _World:
     """Programs, users and places that the events are drawn from."""
 
-    def __init__(self, rng: random.Random, users: int) -> None:
+    def __init__(self, rng: random.Random, programs: int, users: int) -> None:
         self._rng = rng
-        self._programs = [f"{rng.getrandbits(96):024x}" for _ in range(20)]
+        self._programs = [f"{rng.getrandbits(96):024x}" for _ in range(programs)]
         self._users = [str(uuid.UUID(int=rng.getrandbits(128), version=4)) for _ in range(users)]
         self._places = {
             kind: [self._place(kind, n, width) for n in range(size)]

@@ -1,4 +1,4 @@
-"""`make bench`: CPU per event of mapping and statements, and the controller with 1,000 jobs."""
+"""`make bench`: the job's parts, the whole job, and the controller with 1,000 jobs."""
 
 from __future__ import annotations
 
@@ -12,19 +12,25 @@ from rich.console import Console
 from rich.table import Table
 
 from dev.demo.events import generate
+from dev.environment import up
 from program_user_info_job.row.convert import Origin, Row, Rules, to_row
 from program_user_info_job.store.newest import Indexed, group_by_program
+from tests.bench import pipeline
 from tests.bench.controller import measure as measure_controller
+from tests.bench.processes import KINDS
 from tests.unit.job.test_store import statements
 
 _SMALL = bool(os.environ.get("SMALL"))
 _EVENTS = 10_000 if _SMALL else 50_000
+_TOPIC_EVENTS = 50_000 if _SMALL else 1_000_000
 _JOBS = 100 if _SMALL else 1000
 
 
 def main() -> None:
-    """Print a table for the job's parts and one for the controller, each with its baseline."""
+    """Print a table of the job's parts, of the whole job, of the controller; with baselines."""
+    up()
     _measure_parts()
+    _measure_pipeline()
     table = Table(title="the controller")
     for column in ("what", "how much"):
         table.add_column(column)
@@ -55,7 +61,7 @@ def _measure_parts() -> None:
         for _ in statements().batches(group_by_program(indexed)):
             pass
 
-    table = Table(title=f"{len(payloads)} events, {platform.processor() or platform.machine()}")
+    table = Table(title=f"{len(payloads)} events, {_machine()}")
     for column in ("stage", "µs of CPU per event", "of json.loads alone"):
         table.add_column(column, justify="left" if column == "stage" else "right")
     stages = {"json.loads": decode_all, "bytes to row": map_all, "rows to batches": batch_all}
@@ -64,6 +70,24 @@ def _measure_parts() -> None:
         micros = seconds / len(payloads) * 1e6
         table.add_row(stage, f"{micros:.1f}", f"{seconds / measured['json.loads']:.2f}")
     Console().print(table)
+
+
+def _measure_pipeline() -> None:
+    measured = pipeline.measure(_TOPIC_EVENTS)
+    ceiling = measured[0].rate
+    table = Table(title=f"{_TOPIC_EVENTS} events from Kafka to Cassandra, {_machine()}")
+    table.add_column("what")
+    for column in ("events/s", "of plain Python", *(f"{kind} µs/event" for kind in KINDS)):
+        table.add_column(column, justify="right")
+    for each in measured:
+        cpu = (f"{each.micros(kind):.0f}" for kind in KINDS)
+        table.add_row(each.name, f"{each.rate:,.0f}", f"{each.rate / ceiling:.2f}", *cpu)
+    Console().print(table)
+
+
+def _machine() -> str:
+    model = platform.processor() or platform.machine()
+    return f"{os.cpu_count()} cores ({model}) for everything"
 
 
 def _cpu(work: Callable[[], None]) -> float:

@@ -31,6 +31,7 @@ from tests.integration.session_cluster import GENERATIONS, session_cluster
 
 TOPIC = "bench.events"
 _POOL = 100_000
+_PROGRAMS = 200
 _MALFORMED_TENTHS = 10  # the generator's 1 % are thinned to 0.1 %
 _PATIENCE = 1200.0
 
@@ -57,7 +58,7 @@ class Measured:
 def payloads(count: int) -> Iterator[bytes]:
     """Events of about 1.7 KB; a pool of distinct ones, over and over."""
     pool = []
-    for number, each in enumerate(generate(min(count, _POOL), seed=3)):
+    for number, each in enumerate(generate(min(count, _POOL), seed=3, programs=_PROGRAMS)):
         if each.reason is None or number % _MALFORMED_TENTHS == 0:
             pool.append(each.payload)
     return islice(cycle(pool), count)

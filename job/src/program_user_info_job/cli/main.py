@@ -1,4 +1,4 @@
-"""`program-user-info-job`: flatten, run, schema, produce, replay."""
+"""`program-user-info-job`: flatten, run, schema, produce, replay, repair."""
 
 from __future__ import annotations
 
@@ -134,6 +134,25 @@ def replay(
         typer.echo(f"{each} {count}")
     verb = "would be sent" if dry_run else "sent"
     typer.echo(f"{counts.total()} events {verb} to {loaded.kafka.topic}", err=True)
+
+
+@app.command()
+def repair(
+    config: ConfigFile,
+    apply: Annotated[bool, typer.Option("--apply", help="Rewrite them; else only count.")] = False,
+) -> None:
+    """Find rows with `Some(…)` and `None` in them, as the Scala job wrote them since 8.0."""
+    from program_user_info_job.store.bootstrap import SchemaNotReady
+    from program_user_info_job.store.repair import repair as look
+
+    try:
+        report = look(_load(config), apply=apply)
+    except SchemaNotReady as failure:
+        _fail(failure.message)
+    for column, count in sorted(report.columns.items()):
+        typer.echo(f"{column} {count}")
+    done = "rewritten" if apply else "spoilt; --apply rewrites them"
+    typer.echo(f"{report.spoilt} of {report.rows} rows {done}", err=True)
 
 
 def _utc(moment: datetime | None) -> datetime | None:
