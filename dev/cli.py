@@ -69,7 +69,7 @@ def env() -> None:
 
 @app.command()
 def generate() -> None:
-    """Write the CRD from the types, and the chart's README from its values."""
+    """Write the CRD and its reference from the types, the chart's README from its values."""
     from dev.generate import write_all
 
     write_all()

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import yaml
 
 from dev.paths import REPOSITORY
+from dev.reference import reference_page
 from program_user_info_operator.api.crd import custom_resource_definition
 
 _CHART = REPOSITORY / "charts" / "program-user-info-operator"
@@ -16,6 +17,7 @@ CRD_FILES = (
     _CHART / "files" / "crd.yaml",
 )
 CHART_README = _CHART / "README.md"
+REFERENCE = REPOSITORY / "docs" / "reference.md"
 _VALUES_HEADING = "## Values\n"
 
 
@@ -44,6 +46,7 @@ def write_all() -> None:
     for file in CRD_FILES:
         file.write_text(crd_text(), encoding="utf-8")
     CHART_README.write_text(chart_readme(), encoding="utf-8")
+    REFERENCE.write_text(reference_page(), encoding="utf-8")
 
 
 def _values(

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dev.generate import CHART_README, CRD_FILES, chart_readme, crd_text
+from dev.generate import CHART_README, CRD_FILES, REFERENCE, chart_readme, crd_text
+from dev.reference import reference_page
 from program_user_info_operator.api.crd import custom_resource_definition
 
 
@@ -13,6 +14,10 @@ def test_the_crd_is_generated_from_the_types() -> None:
 
 def test_the_charts_readme_tells_its_values() -> None:
     assert CHART_README.read_text(encoding="utf-8") == chart_readme(), "run `make generate`"
+
+
+def test_the_reference_tells_every_field() -> None:
+    assert REFERENCE.read_text(encoding="utf-8") == reference_page(), "run `make generate`"
 
 
 def test_the_spec_has_no_defaults_that_would_shadow_a_profile() -> None:
