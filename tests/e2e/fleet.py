@@ -73,6 +73,12 @@ class Fleet:
         ) or {}
         return status
 
+    def statuses(self) -> dict[str, Object]:
+        """The statuses of all jobs at one moment: of a list, for names would be got singly."""
+        listed = json.loads(self.namespace.run("get", "puij", "-o", "json"))["items"]
+        statuses = {each["metadata"]["name"]: each["status"] for each in listed}
+        return {name: statuses[name] for name in self.names}
+
     def stable(self, name: str | None = None, reason: str = "Running") -> Object:
         """Wait until the present spec is Ready, and good if it runs."""
         name = name or self.names[0]

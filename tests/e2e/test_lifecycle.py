@@ -180,8 +180,7 @@ def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
     seen: list[set[str]] = []
 
     def all_are_good() -> bool:
-        statuses = {name: fleet.status(name) for name in NAMES}
-        newest = {name: status["revisions"][-1] for name, status in statuses.items()}
+        newest = {name: each["revisions"][-1] for name, each in fleet.statuses().items()}
         moving = {
             name
             for name, revision in newest.items()
