@@ -75,13 +75,18 @@ def _measure_parts() -> None:
 def _measure_pipeline() -> None:
     measured = pipeline.measure(_TOPIC_EVENTS)
     ceiling = measured[0].rate
-    table = Table(title=f"{_TOPIC_EVENTS} events from Kafka to Cassandra, {_machine()}")
+    table = Table(
+        title=f"{_TOPIC_EVENTS} events from Kafka to Cassandra; CPU per event; {_machine()}"
+    )
     table.add_column("what")
-    for column in ("events/s", "of plain Python", *(f"{kind} µs/event" for kind in KINDS)):
+    for column in ("events/s", "of plain Python", *(f"{kind} µs" for kind in KINDS)):
         table.add_column(column, justify="right")
+    table.add_column("latency s, median / most", justify="right")
     for each in measured:
         cpu = (f"{each.micros(kind):.0f}" for kind in KINDS)
-        table.add_row(each.name, f"{each.rate:,.0f}", f"{each.rate / ceiling:.2f}", *cpu)
+        delays = each.latencies
+        delay = f"{delays[len(delays) // 2]:.2f} / {delays[-1]:.2f}" if delays else ""
+        table.add_row(each.name, f"{each.rate:,.0f}", f"{each.rate / ceiling:.2f}", *cpu, delay)
     Console().print(table)
 
 

@@ -34,6 +34,7 @@ _POOL = 100_000
 _PROGRAMS = 200
 _MALFORMED_TENTHS = 10  # the generator's 1 % are thinned to 0.1 %
 _PATIENCE = 1200.0
+_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class Measured:
     events: int
     seconds: float
     cpu: Counter[str]
+
+    latencies: tuple[float, ...] = ()
+    """Seconds from an event's arrival to its row, at about one event a second, in order."""
 
     @property
     def rate(self) -> float:
@@ -100,7 +104,28 @@ def measure_job(kafka: Kafka, count: int, parallelism: int) -> Measured:
         first, started, before = cluster.processed(), time.monotonic(), cpu_seconds()
         eventually(lambda: cluster.processed() >= count, "all is processed", _PATIENCE)
         seconds, after = time.monotonic() - started, cpu_seconds()
-    return Measured(f"job, parallelism {parallelism}", count - first, seconds, after - before)
+        delays = latencies()
+    name = f"job, parallelism {parallelism}"
+    return Measured(name, count - first, seconds, after - before, delays)
+
+
+def latencies() -> tuple[float, ...]:
+    """One event after the other, each when the one before is a row."""
+    found = []
+    event = msgspec.json.decode(next(payloads(1)))
+    key = "program_id = %s AND user_id = %s"
+    producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "linger.ms": 0})
+    with open_cassandra() as session:
+        for number in range(_SAMPLES):
+            user = f"latency-{number}"
+            producer.produce(TOPIC, msgspec.json.encode(event | {"userId": user}))
+            producer.flush(30)
+            sent = time.monotonic()
+            query = f"SELECT user_id FROM bench.program_enrollment WHERE {key}"
+            while session.execute(query, (event["programId"], user)).one() is None:
+                time.sleep(0.01)
+            found.append(time.monotonic() - sent)
+    return tuple(sorted(found))
 
 
 def measure_plain(count: int) -> Measured:
