@@ -67,8 +67,8 @@ def test_the_rules_follow_from_the_configuration() -> None:
 
 
 def secured(tmp_path: Path) -> Config:
-    (tmp_path / "username").write_text("reader\n")
-    (tmp_path / "password").write_text("s3cret'\n")
+    (tmp_path / "username").write_text("reader")
+    (tmp_path / "password").write_text("s3cret'")
     return config(
         security={
             "protocol": "SASL_SSL",
@@ -92,6 +92,36 @@ def test_the_commands_read_the_mounted_secret(tmp_path: Path) -> None:
     properties = librdkafka_properties(secured(tmp_path).kafka)
     assert (properties["sasl.username"], properties["sasl.password"]) == ("reader", "s3cret'")
     assert properties["ssl.ca.location"] == "/tls/ca.crt"
+
+
+def test_a_certificate_of_our_own_makes_tls_mutual(tmp_path: Path) -> None:
+    kafka = config(security={"protocol": "SSL", "tlsDir": str(tmp_path)}).kafka
+    assert "ssl.keystore.type" not in java_properties(kafka)
+    assert "ssl.key.location" not in librdkafka_properties(kafka)
+    (tmp_path / "tls.crt").write_text("certificate")
+    (tmp_path / "tls.key").write_text("key")
+    properties = java_properties(kafka)
+    assert properties["ssl.keystore.key"] == f"${{directory:{tmp_path}:tls.key}}"
+    assert properties["config.providers"] == "directory"
+    assert librdkafka_properties(kafka)["ssl.key.location"] == f"{tmp_path}/tls.key"
+
+
+@pytest.mark.parametrize("password", ["line\n", 'quo"te', "back\\slash"])
+def test_credentials_that_kafkas_client_cannot_take_are_named(
+    tmp_path: Path, password: str
+) -> None:
+    (tmp_path / "username").write_text("reader")
+    (tmp_path / "password").write_text(password)
+    security = {"protocol": "SASL_SSL", "saslMechanism": "PLAIN", "credentialsDir": str(tmp_path)}
+    document = DOCUMENT | {"kafka": DOCUMENT["kafka"] | {"security": security}}
+    file = tmp_path / "config.yaml"
+    file.write_text(msgspec.json.encode(document).decode())
+    with pytest.raises(ConfigError, match=r"credentials: password holds a line break") as caught:
+        load_config(file)
+    assert password not in str(caught.value)
+    (tmp_path / "password").unlink()
+    with pytest.raises(ConfigError, match="add password to the Secret"):
+        load_config(file)
 
 
 def test_plain_brokers_need_no_secret() -> None:

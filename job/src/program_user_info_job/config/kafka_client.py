@@ -15,7 +15,12 @@ _LOGIN_MODULES = {
     "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
 }
-_PROVIDER = "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
+_WITH_PROVIDER = {
+    "config.providers": "directory",
+    "config.providers.directory.class": (
+        "org.apache.kafka.common.config.provider.DirectoryConfigProvider"
+    ),
+}
 
 
 def java_properties(kafka: Kafka) -> dict[str, str]:
@@ -27,20 +32,24 @@ def java_properties(kafka: Kafka) -> dict[str, str]:
     }
     if security.sasl_mechanism and security.credentials_dir:
         module = _LOGIN_MODULES[security.sasl_mechanism]
-        directory = security.credentials_dir
-        properties |= {
+        username, password = (
+            _reference(security.credentials_dir, name) for name in ("username", "password")
+        )
+        properties |= _WITH_PROVIDER | {
             "sasl.mechanism": security.sasl_mechanism,
-            "config.providers": "directory",
-            "config.providers.directory.class": _PROVIDER,
-            "sasl.jaas.config": f"{module} required"
-            f' username="${{directory:{directory}:username}}"'
-            f' password="${{directory:{directory}:password}}";',
+            "sasl.jaas.config": f'{module} required username="{username}" password="{password}";',
         }
     if security.tls_dir:
         properties |= {
             "ssl.truststore.type": "PEM",
             "ssl.truststore.location": f"{security.tls_dir}/ca.crt",
         }
+        if _is_mutual(security.tls_dir):
+            properties |= _WITH_PROVIDER | {
+                "ssl.keystore.type": "PEM",
+                "ssl.keystore.certificate.chain": _reference(security.tls_dir, "tls.crt"),
+                "ssl.keystore.key": _reference(security.tls_dir, "tls.key"),
+            }
     return properties
 
 
@@ -59,7 +68,20 @@ def librdkafka_properties(kafka: Kafka) -> dict[str, str]:
         }
     if security.tls_dir:
         properties["ssl.ca.location"] = f"{security.tls_dir}/ca.crt"
+        if _is_mutual(security.tls_dir):
+            properties["ssl.certificate.location"] = f"{security.tls_dir}/tls.crt"
+            properties["ssl.key.location"] = f"{security.tls_dir}/tls.key"
     return properties
+
+
+def _is_mutual(directory: str) -> bool:
+    """Whether the Secret holds a certificate of ours, too."""
+    return (Path(directory) / "tls.crt").exists()
+
+
+def _reference(directory: str, name: str) -> str:
+    """What the Java client replaces by the file's contents when it starts."""
+    return f"${{directory:{directory}:{name}}}"
 
 
 def _read(security: KafkaSecurity, name: str) -> str:

@@ -28,6 +28,27 @@ def load_config(path: Path) -> Config:
             FailureReason.CONFIGURATION_INVALID, f"{path}: not YAML: {error}"
         ) from error
     try:
-        return msgspec.convert(document, Config)
+        config = msgspec.convert(document, Config)
     except msgspec.ValidationError as error:
         raise ConfigError(FailureReason.CONFIGURATION_INVALID, f"{path}: {error}") from error
+    _check_credentials(config.kafka.security.credentials_dir)
+    return config
+
+
+def _check_credentials(directory: str | None) -> None:
+    """Kafka's Java client reads the files as they are, into a quoted option."""
+    for name in ("username", "password") if directory else ():
+        file = Path(directory or "") / name
+        try:
+            text = file.read_text(encoding="utf-8")
+        except OSError as error:
+            raise ConfigError(
+                FailureReason.CONFIGURATION_INVALID,
+                f"kafka.security.credentials: {file}: {error.strerror}; add {name} to the Secret",
+            ) from error
+        if set(text) & set('"\\\r\n'):
+            raise ConfigError(
+                FailureReason.CONFIGURATION_INVALID,
+                f"kafka.security.credentials: {name} holds a line break, quote or backslash, which"
+                " Kafka's Java client cannot take; write it without (no line break at its end)",
+            )
