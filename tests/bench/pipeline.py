@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+import uuid
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -116,8 +117,8 @@ def latencies() -> tuple[float, ...]:
     key = "program_id = %s AND user_id = %s"
     producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "linger.ms": 0})
     with open_cassandra() as session:
-        for number in range(_SAMPLES):
-            user = f"latency-{number}"
+        for _ in range(_SAMPLES):
+            user = str(uuid.uuid4())
             producer.produce(TOPIC, msgspec.json.encode(event | {"userId": user}))
             producer.flush(30)
             sent = time.monotonic()

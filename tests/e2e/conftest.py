@@ -1,4 +1,4 @@
-"""One running job for all end-to-end tests, fed by the demo's generator."""
+"""A running job, fed by the demo's generator."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Running:
     events: list[Generated]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     with open_kafka() as kafka:
         clean(kafka)

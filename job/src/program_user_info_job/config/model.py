@@ -87,11 +87,14 @@ class Writes(_Section, frozen=True):
 
 
 class Flink(_Section, frozen=True):
-    """Arrow batch in records, bundle time and checkpoint interval in milliseconds."""
+    """Arrow batch in records, bundle time and checkpoint interval in milliseconds.
+
+    Flink looks at the clock once per bundle time, so an event may wait for two of them.
+    """
 
     arrow_batch: Positive = 10_000
     bundle_records: Positive = 40_000
-    bundle_time: Positive = 1_000
+    bundle_time: Positive = 500
     checkpoint_interval: Positive = 10_000
     parallelism: Positive | None = None
 
