@@ -86,7 +86,8 @@ def test_each_watch_event_is_dropped_once(arena: Arena) -> None:
         def drop_one(
             _: Request, event: Event, count: Iterator[int] = count, dropped: int = dropped
         ) -> Event | None:
-            if next(count) != dropped:
+            # A new namespace, of another arena that comes or goes, is no event of a job.
+            if event["object"]["kind"] == "Namespace" or next(count) != dropped:
                 return event
             lost.append(event)
             return None
