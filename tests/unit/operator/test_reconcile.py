@@ -134,14 +134,21 @@ def test_a_flink_version_that_the_operator_does_not_know_is_refused(
     assert controller.recheck is not None
 
 
-@pytest.mark.parametrize("status", [400, 422])
+@pytest.mark.parametrize(
+    ("status", "said"),
+    [
+        (400, "spec.flinkVersion: v9_9"),
+        (422, "spec.flinkVersion: v9_9"),
+        (500, "failed to create typed patch object: spec.podTemplate: expected list"),
+    ],
+)
 def test_a_refused_object_stalls_the_job_with_the_servers_words(
-    world: World, controller: Controller, status: int
+    world: World, controller: Controller, status: int, said: str
 ) -> None:
-    world.refuse["apply FlinkDeployment"] = ApiError(status, "spec.flinkVersion: v9_9")
+    world.refuse["apply FlinkDeployment"] = ApiError(status, said)
     controller.reconcile()
     assert world.state() == ("Stalled", "FlinkDeploymentRefused")
-    assert "spec.flinkVersion: v9_9" in world.message()
+    assert said in world.message()
     assert controller.reconcile() == []
 
 

@@ -20,6 +20,8 @@ _APPLY = "application/apply-patch+yaml"
 _JSON = "application/json"
 _METADATA_LIST = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _LOG_BYTES = 256 << 10
+# Said with status 500 of an applied object in which a value is of another kind than its schema's.
+_UNTYPED = "failed to create typed patch object"
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,7 @@ class ApiError(Exception):
     @property
     def is_refusal(self) -> bool:
         """Whether the same request would be refused again: its content is at fault."""
-        return self.status in (400, 422)
+        return self.status in (400, 422) or _UNTYPED in self.message
 
 
 class ApiServer:
