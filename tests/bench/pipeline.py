@@ -15,7 +15,6 @@ from itertools import cycle, islice
 from pathlib import Path
 
 import msgspec
-import yaml
 from confluent_kafka import Producer
 
 from dev.demo.events import generate
@@ -28,6 +27,7 @@ from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
 from tests.bench.processes import cpu_seconds
 from tests.cluster import eventually, kafka_relay, the_pod
+from tests.configuration import Document, document, write
 from tests.integration.session_cluster import GENERATIONS, session_cluster
 
 TOPIC = "bench.events"
@@ -98,9 +98,7 @@ def measure_job(kafka: Kafka, count: int, parallelism: int) -> Measured:
         tempfile.TemporaryDirectory() as folder,
         session_cluster(GENERATIONS[0], Path(folder), slots=parallelism) as cluster,
     ):
-        file = Path(folder) / "job.yaml"
-        file.write_text(yaml.safe_dump(configuration(parallelism)), encoding="utf-8")
-        cluster.submit(file)
+        cluster.submit(write(Path(folder) / "job.yaml", configuration(parallelism)))
         eventually(lambda: cluster.processed() > 0, "events are processed", 300)
         first, started, before = cluster.processed(), time.monotonic(), cpu_seconds()
         eventually(lambda: cluster.processed() >= count, "all is processed", _PATIENCE)
@@ -166,21 +164,13 @@ def empty_keyspace() -> None:
         session.execute("DROP KEYSPACE IF EXISTS bench")
 
 
-def configuration(parallelism: int) -> dict[str, object]:
+def configuration(parallelism: int) -> Document:
     """The job's configuration; Cassandra by its pod's address, so that nothing is in between."""
     cassandra = the_pod("app=cassandra")["status"]["podIP"]
-    return {
-        "environment": "bench",
-        "kafka": {
-            "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
-            "topic": TOPIC,
-            "groupId": "bench",
-            "deadLetterTopic": f"{TOPIC}.failed",
-        },
-        "cassandra": {
-            "contactPoints": [f"{cassandra}:9042"],
-            "localDatacenter": "datacenter1",
-            "keyspace": "bench",
-        },
-        "flink": {"parallelism": parallelism},
+    kafka = {
+        "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
+        "topic": TOPIC,
+        "groupId": "bench",
+        "deadLetterTopic": f"{TOPIC}.failed",
     }
+    return document(f"{cassandra}:9042", "bench", kafka=kafka, flink={"parallelism": parallelism})

@@ -131,9 +131,7 @@ def servers(namespace: Namespace, folder: Path) -> Iterator[None]:
                 "cassandra.yaml": cassandra.encode(),
             },
         ),
-        secret(
-            "secured-servers", **{name.replace(".", "__"): text for name, text in files.items()}
-        ),
+        secret("secured-servers", **files),
         secret(
             "secured-tls",
             **{

@@ -5,13 +5,13 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-import yaml
 from confluent_kafka import Producer
 
 from dev.demo.events import demo_events
 from dev.demo.run import compare
 from dev.demo.world import KAFKA_PORT, NAMESPACE, open_cassandra, open_kafka, read_rows
 from dev.forward import port_forward
+from tests.configuration import document, write
 from tests.integration.session_cluster import GENERATIONS, Flink, session_cluster
 
 pytestmark = pytest.mark.cluster
@@ -36,7 +36,16 @@ def test_rows_and_dead_letters_equal_the_fold(flink: Flink, tmp_path: Path) -> N
         for event in events:
             producer.produce(topic, event.payload)
         assert producer.flush(60) == 0
-        cluster.submit(configuration(tmp_path, flink, topic, name, cassandra))
+        kafka_section = {
+            "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
+            "topic": topic,
+            "groupId": flink.name,
+            "deadLetterTopic": f"{topic}.failed",
+        }
+        flink_section = {"checkpointInterval": 2000}
+        address = f"127.0.0.1:{cassandra}"
+        parts = document(address, name, kafka=kafka_section, flink=flink_section)
+        cluster.submit(write(tmp_path / "job.yaml", parts))
         kafka.wait_for_commit(topic, flink.name)
         with open_cassandra() as session:
             found = read_rows(session, f"{name}.program_enrollment")
@@ -44,25 +53,3 @@ def test_rows_and_dead_letters_equal_the_fold(flink: Flink, tmp_path: Path) -> N
         assert len(found) > 500
         assert compare(kafka, rejected, found, topic).problems == []
         assert "write stage connected to Cassandra" in cluster.logs()
-
-
-def configuration(folder: Path, flink: Flink, topic: str, keyspace: str, port: int) -> Path:
-    """The job's configuration for servers behind forwarded ports."""
-    file = folder / "job.yaml"
-    document = {
-        "environment": "dev",
-        "kafka": {
-            "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
-            "topic": topic,
-            "groupId": flink.name,
-            "deadLetterTopic": f"{topic}.failed",
-        },
-        "cassandra": {
-            "contactPoints": [f"127.0.0.1:{port}"],
-            "localDatacenter": "datacenter1",
-            "keyspace": keyspace,
-        },
-        "flink": {"checkpointInterval": 2000},
-    }
-    file.write_text(yaml.safe_dump(document), encoding="utf-8")
-    return file

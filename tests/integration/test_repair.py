@@ -6,13 +6,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-import yaml
 from cassandra.cluster import Session
 from typer.testing import CliRunner
 
 from dev.demo.world import NAMESPACE, open_cassandra
 from dev.forward import port_forward
 from program_user_info_job.cli.main import app
+from tests.configuration import document, write
 
 pytestmark = pytest.mark.cluster
 KEYSPACE = "repair_programs"
@@ -32,25 +32,8 @@ def session() -> Iterator[Session]:
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Path]:
     with port_forward("service/cassandra", NAMESPACE, 9042) as port:
-        document = {
-            "environment": "test",
-            "kafka": {
-                "bootstrapServers": ["kafka:9092"],
-                "topic": "t",
-                "groupId": "g",
-                "deadLetterTopic": "t.failed",
-            },
-            "cassandra": {
-                "contactPoints": [f"127.0.0.1:{port}"],
-                "localDatacenter": "datacenter1",
-                "keyspace": KEYSPACE,
-                "layout": "map",
-                "consistencyLevel": "ONE",
-            },
-        }
-        file = tmp_path / "config.yaml"
-        file.write_text(yaml.safe_dump(document), encoding="utf-8")
-        yield file
+        parts = document(f"127.0.0.1:{port}", KEYSPACE, cassandra={"layout": "map"})
+        yield write(tmp_path / "config.yaml", parts)
 
 
 def run(*arguments: str) -> tuple[str, str]:

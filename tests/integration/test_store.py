@@ -25,6 +25,7 @@ from program_user_info_job.store.bootstrap import SchemaNotReady, prepare_schema
 from program_user_info_job.store.newest import Indexed
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import WriteGaveUp, Writer
+from tests.configuration import document
 
 pytestmark = pytest.mark.cluster
 KEYSPACE = "integration_programs"
@@ -46,23 +47,7 @@ def admin() -> Iterator[Session]:
 
 
 def configuration(port: int, **cassandra: Any) -> Config:
-    document = {
-        "environment": "test",
-        "kafka": {
-            "bootstrapServers": ["kafka:9092"],
-            "topic": "t",
-            "groupId": "g",
-            "deadLetterTopic": "t.failed",
-        },
-        "cassandra": {
-            "contactPoints": [f"127.0.0.1:{port}"],
-            "localDatacenter": "datacenter1",
-            "keyspace": KEYSPACE,
-            "consistencyLevel": "ONE",
-            **cassandra,
-        },
-    }
-    return msgspec.convert(document, Config)
+    return msgspec.convert(document(f"127.0.0.1:{port}", KEYSPACE, cassandra=cassandra), Config)
 
 
 @pytest.fixture

@@ -1,0 +1,36 @@
+"""The job's configuration file, for tests that run parts of the job themselves."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+Document = dict[str, Any]
+
+
+def document(cassandra: str, keyspace: str, **sections: Document) -> Document:
+    """A complete one for Cassandra at `host:port`; what the sections hold is on top."""
+    defaults: Document = {
+        "environment": "test",
+        "kafka": {
+            "bootstrapServers": ["kafka:9092"],
+            "topic": "test.events",
+            "groupId": "test",
+            "deadLetterTopic": "test.events.failed",
+        },
+        "cassandra": {
+            "contactPoints": [cassandra],
+            "localDatacenter": "datacenter1",
+            "keyspace": keyspace,
+            "consistencyLevel": "ONE",
+        },
+    }
+    return defaults | {name: defaults.get(name, {}) | part for name, part in sections.items()}
+
+
+def write(file: Path, configuration: Document) -> Path:
+    """Where the job is told to find it."""
+    file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
+    return file
