@@ -94,7 +94,7 @@ def server(kind: str, file: str, *ports: int) -> list[Object]:
     spec = found["spec"]["template"]["spec"]
     (container,) = spec["containers"]
     name = f"secured-{kind}"
-    container.pop("readinessProbe")
+    container["readinessProbe"]["tcpSocket"]["port"] = ports[0]
     container["volumeMounts"] += [
         {"name": "configuration", "mountPath": f"/opt/{kind}/{file}", "subPath": file},
         {"name": "tls", "mountPath": "/tls"},

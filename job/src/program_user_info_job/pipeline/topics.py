@@ -42,6 +42,7 @@ def _partitions(admin: AdminClient, kafka: Kafka, errors: Sequence[KafkaError]) 
     try:
         topic = admin.list_topics(kafka.topic, timeout=_TIMEOUT).topics[kafka.topic]
     except KafkaException as error:
+        admin.poll(0)  # only now does librdkafka tell its errors
         raise _no_answer(kafka, error.args[0], errors) from error
     if topic.error is not None:
         raise KafkaNotReady(
