@@ -75,8 +75,8 @@ generate: setup ## Write the CRD and the golden files anew
 	@$(PYTHON) -m pytest tests/unit --quiet --update-golden
 
 .PHONY: bench
-bench: setup ## Time the mapping, the statements and the controller, each beside a baseline; SMALL=1 is quick
-	@SMALL=$(SMALL) $(PYTHON) -m tests.bench
+bench: setup ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size
+	@SMALL=$(SMALL) EVENTS=$(EVENTS) $(PYTHON) -m tests.bench
 
 .PHONY: images
 images: setup ## Build the operator's and the job's images

@@ -22,7 +22,7 @@ from tests.unit.job.test_store import statements
 
 _SMALL = bool(os.environ.get("SMALL"))
 _EVENTS = 10_000 if _SMALL else 50_000
-_TOPIC_EVENTS = 50_000 if _SMALL else 1_000_000
+_TOPIC_EVENTS = int(os.environ.get("EVENTS") or (50_000 if _SMALL else 1_000_000))
 _JOBS = 100 if _SMALL else 1000
 
 
