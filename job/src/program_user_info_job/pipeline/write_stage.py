@@ -19,6 +19,7 @@ from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.event.rejection import Rejection
 from program_user_info_job.failure import JobFailure
 from program_user_info_job.logs import configure_logging
+from program_user_info_job.memory import spare_the_collector
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.row.convert import Origin, to_row
 from program_user_info_job.store.newest import Indexed
@@ -66,6 +67,7 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         self._writer = Writer(session, config.cassandra, config.writes)
         self._metrics = StageMetrics(function_context.get_metric_group())
         self._logged = self._read = self._rejected = 0.0
+        spare_the_collector()
         log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
         absent = missing_extensions()
         if absent:
