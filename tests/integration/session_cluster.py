@@ -7,6 +7,7 @@ import hashlib
 import json
 import os
 import shutil
+import signal
 import subprocess
 import urllib.request
 from collections.abc import Iterator
@@ -92,7 +93,11 @@ class SessionCluster:
             with (self._folder / f"{program}.log").open("wb") as log:
                 command = [str(home / "bin" / program), "start-foreground"]
                 process = subprocess.Popen(
-                    command, env=self._variables(), stdout=log, stderr=subprocess.STDOUT
+                    command,
+                    env=self._variables(),
+                    stdout=log,
+                    stderr=subprocess.STDOUT,
+                    start_new_session=True,
                 )
             self._processes.append(process)
         eventually(self._has_slots, "the TaskManager has registered", 120)
@@ -122,10 +127,12 @@ class SessionCluster:
         return "\n".join(file.read_text(errors="replace") for file in files)
 
     def stop(self) -> None:
-        """End both."""
+        """End both, and the Python workers that a TaskManager in a hurry leaves behind."""
         for process in reversed(self._processes):
             process.terminate()
             process.wait()
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)
 
     def _options(self) -> dict[str, str | int]:
         spec = {
