@@ -33,7 +33,7 @@ Cells = dict[str, Any]
                     "Some(district)_code": "None",
                 }
             },
-            {"user_locations": {"district_name": "A"}},
+            {"user_locations": {"district_name": "GADAG"}},
         ),
         ({"user_locations": {"Some(Block)_id": "x"}}, {"user_locations": {"block_id": "x"}}),
         ({"user_locations": {"Some(None)_id": "Some(x)"}}, {"user_locations": None}),
