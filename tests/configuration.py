@@ -10,8 +10,8 @@ import yaml
 Document = dict[str, Any]
 
 
-def document(cassandra: str, keyspace: str, **sections: Document) -> Document:
-    """A complete one for Cassandra at `host:port`; what the sections hold is on top."""
+def document(address: str, keyspace: str, /, **sections: Document) -> Document:
+    """A complete one for Cassandra at the address, `host:port`; what the sections hold is on top."""
     defaults: Document = {
         "environment": "test",
         "kafka": {
@@ -21,7 +21,7 @@ def document(cassandra: str, keyspace: str, **sections: Document) -> Document:
             "deadLetterTopic": "test.events.failed",
         },
         "cassandra": {
-            "contactPoints": [cassandra],
+            "contactPoints": [address],
             "localDatacenter": "datacenter1",
             "keyspace": keyspace,
             "consistencyLevel": "ONE",
