@@ -11,7 +11,7 @@ Document = dict[str, Any]
 
 
 def document(address: str, keyspace: str, /, **sections: Document) -> Document:
-    """A complete one for Cassandra at the address, `host:port`; what the sections hold is on top."""
+    """A complete one for Cassandra at `host:port`; what the sections hold is on top."""
     defaults: Document = {
         "environment": "test",
         "kafka": {
