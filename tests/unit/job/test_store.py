@@ -9,8 +9,9 @@ from typing import Any
 
 import msgspec
 import pytest
-from cassandra import cqltypes
-from cassandra.query import UNSET_VALUE, BatchStatement, PreparedStatement
+from cassandra import ConsistencyLevel, cqltypes
+from cassandra.protocol import BatchMessage, PrepareMessage, ProtocolHandler
+from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStatement
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -18,6 +19,7 @@ from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import FLAT, LAYOUTS, CqlType
 from program_user_info_job.store.encode import ENCODERS
+from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatches
 from program_user_info_job.store.newest import Indexed, group_by_program
 from program_user_info_job.store.schema import create_statements, mismatches
 from program_user_info_job.store.statements import Statements, rows_of
@@ -53,7 +55,7 @@ class FakeSession:
         types = [cqltypes.LongType, *[cqltypes.UTF8Type] * 2] if deletes else self.insert
         columns = [Column("k", "t", str(n), each) for n, each in enumerate(types)]
         key = [1] if deletes else [0]
-        return PreparedStatement(columns, cql.encode(), key, cql, "k", 4, None, b"")
+        return PreparedStatement(columns, cql.encode()[:16], key, cql, "k", 4, None, b"")
 
 
 def statements(layout: str = "flat", ttl: int | None = None, **writes: int) -> Statements:
@@ -62,56 +64,65 @@ def statements(layout: str = "flat", ttl: int | None = None, **writes: int) -> S
 
 
 def as_driver_takes_it(value: Any, cql_type: CqlType) -> Any:
-    moment = (
-        datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value or 0)
-        if (cql_type is CqlType.DATE)
-        else None
-    )
-    return value if value is None or moment is None else date.fromordinal(moment.toordinal())
+    if value is not None and cql_type is CqlType.DATE:
+        moment = datetime(1970, 1, 1, tzinfo=UTC) + timedelta(milliseconds=value)
+        return date.fromordinal(moment.toordinal())
+    # The server sorts a map; ours are sent sorted.
+    return dict(sorted(value.items())) if isinstance(value, dict) else value
+
+
+def frame(handler: type[ProtocolHandler], batch_type: BatchType, statements: list[Any]) -> bytes:
+    message = BatchMessage(batch_type, statements, ConsistencyLevel.LOCAL_QUORUM, timestamp=77)
+    encoded: bytes = handler.encode_message(message, 5, 4, None, False)
+    return encoded
 
 
 @given(st.data(), st.sampled_from(["flat", "map"]), st.sampled_from([None, 60]))
-def test_our_bytes_are_those_of_the_drivers_own_binding(
+def test_our_batch_is_byte_for_byte_what_the_driver_would_send(
     data: st.DataObject, layout: str, ttl: int | None
 ) -> None:
-    columns = list(LAYOUTS[layout].columns.items())[2:]
-    cells = data.draw(
-        st.fixed_dictionaries(
-            {}, optional={name: st.none() | VALUES[kind] for name, kind in columns}
-        )
-    )
-    row = Row("p", "é", cells, data.draw(st.integers(-(2**62), 2**62)))
     subject = statements(layout, ttl)
-    bound = subject.statement(row)
-    expected = subject._insert.bind(
-        [
-            row.program_id,
-            row.user_id,
-            *(as_driver_takes_it(cells[n], t) if n in cells else UNSET_VALUE for n, t in columns),
-            row.write_timestamp,
-            *([] if ttl is None else [ttl]),
-        ]
+    insert, delete = subject._prepared
+    columns = list(LAYOUTS[layout].columns.items())[2:]
+    drawn_cells = st.fixed_dictionaries(
+        {}, optional={name: st.none() | VALUES[kind] for name, kind in columns}
     )
-    if "user_locations" in cells and cells["user_locations"] is not None:
-        position = list(LAYOUTS[layout].columns).index("user_locations")
-        assert unmap(bound.values.pop(position)) == unmap(expected.values.pop(position))
-    assert bound.values == expected.values
-    assert bound.routing_key == b"p"
+    theirs = BatchStatement(batch_type=BatchType.UNLOGGED)
+    ours = []
+    for user in data.draw(st.lists(TEXT, min_size=1, max_size=3)):
+        cells, stamp = data.draw(drawn_cells), data.draw(st.integers(-(2**62), 2**62))
+        row = Row("é", user, cells, stamp, data.draw(st.booleans()))
+        ours.append(subject.encode(row))
+        if row.deletion:
+            theirs.add(delete.bind([stamp, "é", user]))
+            continue
+        values = [
+            as_driver_takes_it(cells[n], t) if n in cells else UNSET_VALUE for n, t in columns
+        ]
+        theirs.add(insert.bind(["é", user, *values, stamp, *([] if ttl is None else [ttl])]))
+    ours_sent = EncodedBatch(ours, "é".encode(), "k")
+    assert frame(
+        EncodedBatches, ours_sent.batch_type, ours_sent._statements_and_parameters
+    ) == frame(ProtocolHandler, theirs.batch_type, theirs._statements_and_parameters)
+    assert ours_sent.routing_key == theirs.routing_key
 
 
-def unmap(data: bytes) -> dict[str, str]:
-    found: dict[str, str] = dict(DRIVER_TYPES[CqlType.TEXT_MAP].deserialize(data, 4).items())
-    return found
+def test_other_messages_pass_as_they_are() -> None:
+    message = PrepareMessage("SELECT 1")
+    assert EncodedBatches.encode_message(message, 5, 4, None, False) == (
+        ProtocolHandler.encode_message(message, 5, 4, None, False)
+    )
+
+
+def test_a_message_can_be_sent_again() -> None:
+    batch = EncodedBatch([b"one", b"two"], b"p", "k")
+    message = BatchMessage(batch.batch_type, batch._statements_and_parameters, 1)
+    first = EncodedBatches.encode_message(message, 5, 4, None, False)
+    assert EncodedBatches.encode_message(message, 5, 4, None, False) == first
 
 
 def test_a_date_is_the_day_of_its_timestamp() -> None:
-    assert ENCODERS[CqlType.DATE](-1) == struct.pack(">I", 2**31 - 1)
-
-
-def test_a_deletion_is_a_statement_of_its_own() -> None:
-    bound = statements().statement(Row("p", "u", {}, 5, deletion=True))
-    assert bound.values == [struct.pack(">q", 5), b"p", b"u"]
-    assert bound.routing_key == b"p"
+    assert ENCODERS[CqlType.DATE](-1) == struct.pack(">II", 4, 2**31 - 1)
 
 
 def rows(count: int, program: str = "p", size: int = 1) -> list[Indexed]:
@@ -125,7 +136,7 @@ def rows(count: int, program: str = "p", size: int = 1) -> list[Indexed]:
     [
         (1, 1, {}, [1]),
         (7, 1, {"batch_rows": 3}, [3, 3, 1]),
-        (5, 100, {"batch_bytes": 300}, [2, 2, 1]),
+        (5, 100, {"batch_bytes": 600}, [2, 2, 1]),
         (3, 1000, {"batch_bytes": 10}, [1, 1, 1]),
     ],
 )
@@ -134,7 +145,7 @@ def test_batches_are_bounded_in_rows_and_bytes(
 ) -> None:
     built = list(statements(**limits).batches(group_by_program(rows(count, size=size))))
     assert [len(batch.keys) for batch in built] == batches
-    assert isinstance(built[0].statement, BatchStatement) == (batches[0] > 1)
+    assert [len(batch.statement) for batch in built] == batches
 
 
 def test_a_batch_holds_one_partition_and_knows_all_its_rows() -> None:

@@ -14,8 +14,36 @@ ABSENT = msgspec.UNSET
 """Stands for a field that the event lacks; None is one that is there and null."""
 
 
+class Location(msgspec.Struct, gc=False):
+    """An entry of `userProfile.userLocations`."""
+
+    type: Any = ABSENT
+    code: Any = ABSENT
+    id: Any = ABSENT
+    name: Any = ABSENT
+
+
+class Organisation(msgspec.Struct, gc=False):
+    """`userProfile.rootOrg`, or an entry of `userProfile.organisations`."""
+
+    id: Any = ABSENT
+    organisationId: Any = ABSENT
+    orgName: Any = ABSENT
+    isSchool: Any = ABSENT
+
+
+class UserType(msgspec.Struct, gc=False):
+    """An entry of `userProfile.profileUserTypes`."""
+
+    type: Any = ABSENT
+    subType: Any = ABSENT
+
+
 class Profile(msgspec.Struct, gc=False):
-    """What the row needs of `userProfile`; the rest, most of an event, is skipped unread."""
+    """What the row needs of `userProfile`; the rest, most of an event, is skipped unread.
+
+    Entries of the arrays that are no objects are left out.
+    """
 
     userLocations: Any = ABSENT
     rootOrg: Any = ABSENT
@@ -40,8 +68,15 @@ class Event(msgspec.Struct, gc=False):
     deleted: Any = ABSENT
 
 
+class _UsualProfile(Profile, gc=False):
+    userLocations: list[Location] | UnsetType | None = ABSENT
+    rootOrg: Organisation | UnsetType | None = ABSENT
+    organisations: list[Organisation] | UnsetType | None = ABSENT
+    profileUserTypes: list[UserType] | UnsetType | None = ABSENT
+
+
 class _UsualEvent(Event, gc=False):
-    userProfile: Profile | UnsetType | None = ABSENT
+    userProfile: _UsualProfile | UnsetType | None = ABSENT
 
 
 _decode_usual = msgspec.json.Decoder(_UsualEvent).decode
@@ -72,7 +107,7 @@ def decode_event(payload: bytes | None) -> Event:
 
 
 def _decode_leniently(payload: bytes, strict: Exception) -> Event:
-    """A Mongo-shell document, a profile of an unusual kind, or no event at all."""
+    """A Mongo-shell document, a profile with an unusual part, or no event at all."""
     try:
         return _with_profile(_decode_any(to_json(payload) or payload))
     except msgspec.ValidationError:
@@ -90,8 +125,22 @@ def _decode_leniently(payload: bytes, strict: Exception) -> Event:
 
 def _with_profile(event: Event) -> Event:
     if isinstance(event.userProfile, dict):
-        event.userProfile = msgspec.convert(event.userProfile, Profile)
+        profile = msgspec.convert(event.userProfile, Profile)
+        profile.userLocations = _typed(profile.userLocations, Location)
+        profile.rootOrg = _typed(profile.rootOrg, Organisation)
+        profile.organisations = _typed(profile.organisations, Organisation)
+        profile.profileUserTypes = _typed(profile.profileUserTypes, UserType)
+        event.userProfile = profile
     return event
+
+
+def _typed(value: Any, kind: type[msgspec.Struct]) -> Any:
+    """Objects as `kind`, the objects of an array likewise; what is neither as it came."""
+    if isinstance(value, dict):
+        return msgspec.convert(value, kind)
+    if isinstance(value, list):
+        return [msgspec.convert(entry, kind) for entry in value if isinstance(entry, dict)]
+    return value
 
 
 def _describe(error: Exception) -> str:

@@ -112,7 +112,7 @@ def _read_optional_timestamp(value: Any, path: str) -> int | None:
 
 
 def _profile_cells(profile: Any, rules: Rules) -> dict[str, Any]:
-    if profile.__class__ is not Profile:
+    if not isinstance(profile, Profile):
         missing = profile is ABSENT or profile is None
         if missing and rules.write_without_profile:
             return {}

@@ -4,44 +4,49 @@ from __future__ import annotations
 
 from typing import Any
 
-from program_user_info_job.event.decode import ABSENT, Profile
+from program_user_info_job.event.decode import ABSENT, Organisation, Profile
 from program_user_info_job.event.rejection import invalid_field
 from program_user_info_job.row.layout import LOCATION_FIELDS, LOCATION_TYPES
 from program_user_info_job.row.values import read_text
 
 Cells = dict[str, Any]
 
-_PATHS = {field: f"userProfile.userLocations[].{field}" for field in LOCATION_FIELDS}
+_LOCATIONS = "userProfile.userLocations"
+_CODE, _ID, _NAME = (f"{_LOCATIONS}[].{field}" for field in LOCATION_FIELDS)
 _FLAT_COLUMNS = {
-    kind: tuple((field, f"{kind}_{field}", _PATHS[field]) for field in LOCATION_FIELDS)
-    for kind in LOCATION_TYPES
+    kind: tuple(f"{kind}_{field}" for field in LOCATION_FIELDS) for kind in LOCATION_TYPES
 }
-_NO_LOCATIONS: Cells = {
-    column: None for columns in _FLAT_COLUMNS.values() for _, column, _ in columns
-}
+_NO_LOCATIONS: Cells = {column: None for columns in _FLAT_COLUMNS.values() for column in columns}
 
 
 def flat_locations(entries: Any) -> Cells:
     """The fifteen location columns; those that no entry speaks of are cleared."""
     cells = _NO_LOCATIONS.copy()
-    for entry in _objects(entries, "userProfile.userLocations"):
-        kind = entry.get("type")
-        if kind.__class__ is str:
-            for field, column, path in _FLAT_COLUMNS.get(kind.lower(), ()):
-                if field in entry:
-                    cells[column] = read_text(entry[field], path)
+    for entry in _array(entries, _LOCATIONS):
+        kind = entry.type
+        columns = _FLAT_COLUMNS.get(kind.lower()) if kind.__class__ is str else None
+        if columns is not None:
+            code, identifier, name = columns
+            if entry.code is not ABSENT:
+                cells[code] = read_text(entry.code, _CODE)
+            if entry.id is not ABSENT:
+                cells[identifier] = read_text(entry.id, _ID)
+            if entry.name is not ABSENT:
+                cells[name] = read_text(entry.name, _NAME)
     return cells
 
 
 def map_locations(entries: Any) -> Cells:
     """The column `user_locations`: `<type>_<code|id|name>` of every type present."""
     locations: dict[str, str | None] = {}
-    for entry in _objects(entries, "userProfile.userLocations"):
-        kind = entry.get("type")
+    for entry in _array(entries, _LOCATIONS):
+        kind = entry.type
         if kind.__class__ is str and kind and not kind.isspace():
             for field in LOCATION_FIELDS:
-                if field in entry:
-                    locations[f"{kind.lower()}_{field}"] = read_text(entry[field], _PATHS[field])
+                value = getattr(entry, field)
+                if value is not ABSENT:
+                    path = f"{_LOCATIONS}[].{field}"
+                    locations[f"{kind.lower()}_{field}"] = read_text(value, path)
     known = {key: text for key, text in locations.items() if text is not None}
     return {"user_locations": known or None}
 
@@ -52,14 +57,22 @@ def organisation(profile: Profile) -> Cells:
     if root is ABSENT and profile.organisations is ABSENT:
         return {}
     if root is not ABSENT and root is not None:
-        if root.__class__ is not dict:
-            raise invalid_field("userProfile.rootOrg", root, "an object")
-        return _organisation_cells(root, "id", "userProfile.rootOrg")
-    entries = _objects(profile.organisations, "userProfile.organisations")
-    chosen = next((entry for entry in entries if entry.get("isSchool") is False), None)
+        path = "userProfile.rootOrg"
+        if root.__class__ is not Organisation:
+            raise invalid_field(path, root, "an object")
+        return {
+            "organisation_id": read_text(root.id, f"{path}.id"),
+            "organisation_name": read_text(root.orgName, f"{path}.orgName"),
+        }
+    entries = _array(profile.organisations, "userProfile.organisations")
+    chosen = next((entry for entry in entries if entry.isSchool is False), None)
     if chosen is None:
-        chosen = entries[0] if entries else {}
-    return _organisation_cells(chosen, "organisationId", "userProfile.organisations[]")
+        chosen = entries[0] if entries else Organisation()
+    path = "userProfile.organisations[]"
+    return {
+        "organisation_id": read_text(chosen.organisationId, f"{path}.organisationId"),
+        "organisation_name": read_text(chosen.orgName, f"{path}.orgName"),
+    }
 
 
 def user_types(entries: Any) -> Cells:
@@ -67,9 +80,9 @@ def user_types(entries: Any) -> Cells:
     path = "userProfile.profileUserTypes"
     kind: str | None = None
     sub_types: dict[str, None] = {}
-    for entry in _objects(entries, path):
-        kind = read_text(entry.get("type"), f"{path}[].type") or kind
-        sub_type = read_text(entry.get("subType"), f"{path}[].subType")
+    for entry in _array(entries, path):
+        kind = read_text(entry.type, f"{path}[].type") or kind
+        sub_type = read_text(entry.subType, f"{path}[].subType")
         if sub_type:
             sub_types[sub_type.upper()] = None
     return {
@@ -78,17 +91,11 @@ def user_types(entries: Any) -> Cells:
     }
 
 
-def _organisation_cells(source: Cells, id_field: str, path: str) -> Cells:
-    return {
-        "organisation_id": read_text(source.get(id_field), f"{path}.{id_field}"),
-        "organisation_name": read_text(source.get("orgName"), f"{path}.orgName"),
-    }
-
-
-def _objects(value: Any, path: str) -> list[Cells]:
-    """The objects of an array; absent and null count as empty, other entries are skipped."""
+def _array(value: Any, path: str) -> list[Any]:
+    """The entries of an array; absent and null count as empty."""
+    if value.__class__ is list:
+        entries: list[Any] = value
+        return entries
     if value is None or value is ABSENT:
         return []
-    if value.__class__ is not list:
-        raise invalid_field(path, value, "an array")
-    return [entry for entry in value if entry.__class__ is dict]
+    raise invalid_field(path, value, "an array")

@@ -6,6 +6,7 @@ import re
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from program_user_info_job.event.decode import ABSENT
 from program_user_info_job.event.rejection import invalid_field
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -18,10 +19,10 @@ _TIMESTAMP = "an ISO-8601 timestamp with zone, $date or epoch milliseconds"
 
 
 def read_text(value: Any, path: str) -> str | None:
-    """Text as it is, an integer as its digits; blank and null are None."""
+    """Text as it is, an integer as its digits; blank, null and absent are None."""
     if value.__class__ is str:
         return value if value and not value.isspace() else None
-    if value is None:
+    if value is None or value is ABSENT:
         return None
     if value.__class__ is int:
         return str(value)

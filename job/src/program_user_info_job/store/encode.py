@@ -1,7 +1,7 @@
-"""Cells straight to the protocol's bytes.
+"""Cells straight to the protocol's values: a length, then the bytes (v4, sections 3 and 6).
 
 The driver's own `bind` checks and converts column by column and takes several times as long; all
-columns here are text, boolean, timestamp, date or map<text, text> (native protocol, section 3).
+columns here are text, boolean, timestamp, date or map<text, text>.
 """
 
 from __future__ import annotations
@@ -12,22 +12,34 @@ from typing import Any
 
 from program_user_info_job.row.layout import CqlType
 
-_int64 = struct.Struct(">q").pack
-_uint32 = struct.Struct(">I").pack
+NULL = b"\xff\xff\xff\xff"
+"""The value that clears a column: the length -1."""
+UNSET = b"\xff\xff\xff\xfe"
+"""The value that leaves a column as it is: the length -2."""
+
+_length = struct.Struct(">I").pack
+_int32_value = struct.Struct(">II").pack
+_int64_value = struct.Struct(">Iq").pack
 _MILLIS_PER_DAY = 86_400_000
 _DATE_OF_EPOCH = 1 << 31
-_TRUE = b"\x01"
-_FALSE = b"\x00"
+_TRUE = b"\x00\x00\x00\x01\x01"
+_FALSE = b"\x00\x00\x00\x01\x00"
+
+
+def encode_text(value: str) -> bytes:
+    """A text in UTF-8."""
+    encoded = value.encode()
+    return _length(len(encoded)) + encoded
 
 
 def encode_bigint(value: int) -> bytes:
     """A bigint, or a timestamp in milliseconds."""
-    return _int64(value)
+    return _int64_value(8, value)
 
 
 def encode_int(value: int) -> bytes:
     """An int, such as a TTL in seconds."""
-    return _uint32(value)
+    return _int32_value(4, value)
 
 
 def _encode_boolean(value: bool) -> bytes:
@@ -35,22 +47,21 @@ def _encode_boolean(value: bool) -> bytes:
 
 
 def _encode_date(millis: int) -> bytes:
-    return _uint32(_DATE_OF_EPOCH + millis // _MILLIS_PER_DAY)
+    return _int32_value(4, _DATE_OF_EPOCH + millis // _MILLIS_PER_DAY)
 
 
 def _encode_text_map(value: Mapping[str, str]) -> bytes:
-    parts = [_uint32(len(value))]
+    parts = [_length(len(value))]
     for item in sorted(value.items()):
-        for text in item:
-            encoded = text.encode()
-            parts += (_uint32(len(encoded)), encoded)
-    return b"".join(parts)
+        parts += map(encode_text, item)
+    encoded = b"".join(parts)
+    return _length(len(encoded)) + encoded
 
 
 ENCODERS: dict[CqlType, Callable[[Any], bytes]] = {
-    CqlType.TEXT: str.encode,
+    CqlType.TEXT: encode_text,
     CqlType.BOOLEAN: _encode_boolean,
-    CqlType.TIMESTAMP: _int64,
+    CqlType.TIMESTAMP: encode_bigint,
     CqlType.DATE: _encode_date,
     CqlType.TEXT_MAP: _encode_text_map,
 }

@@ -26,6 +26,7 @@ from cassandra.policies import (
 
 from program_user_info_job.config.model import Cassandra
 from program_user_info_job.failure import FailureReason
+from program_user_info_job.store.encoded_batch import EncodedBatches
 
 _PROTOCOL_VERSION = 4
 """The first with unset values; every server from 2.2 on speaks it."""
@@ -61,7 +62,9 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
         compression=False,
     )
     try:
-        yield cluster.connect()
+        session = cluster.connect()
+        session.client_protocol_handler = EncodedBatches
+        yield session
     finally:
         cluster.shutdown()
 

@@ -1,4 +1,4 @@
-"""Rows -> statements with values already in the protocol's bytes -> batches of one partition."""
+"""Rows -> statements in the protocol's bytes -> batches of one partition."""
 
 from __future__ import annotations
 
@@ -6,25 +6,28 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from cassandra.cluster import Session
-from cassandra.query import (
-    UNSET_VALUE,
-    BatchStatement,
-    BatchType,
-    BoundStatement,
-    PreparedStatement,
-)
 
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import KEY, LAYOUTS
-from program_user_info_job.store.encode import ENCODERS, encode_bigint, encode_int
+from program_user_info_job.store.encode import (
+    ENCODERS,
+    NULL,
+    UNSET,
+    encode_bigint,
+    encode_int,
+    encode_text,
+)
+from program_user_info_job.store.encoded_batch import EncodedBatch, statement_head
 from program_user_info_job.store.newest import Indexed, KeyedRows
+
+_UNTOUCHED = object()
 
 
 class Batch(NamedTuple):
     """One request, and the rows it stands for: the unit of acknowledgement and of retry."""
 
-    statement: BatchStatement | BoundStatement
+    statement: EncodedBatch
     keys: list[KeyedRows]
 
 
@@ -35,54 +38,62 @@ class Statements:
         self._session = session
         self._writes = writes
         self._insert_cql, self._delete_cql = insert_cql(cassandra), delete_cql(cassandra)
-        self._ttl = () if cassandra.ttl is None else (encode_int(cassandra.ttl),)
+        self._keyspace = cassandra.keyspace
+        self._ttl = b"" if cassandra.ttl is None else encode_int(cassandra.ttl)
         columns = list(LAYOUTS[cassandra.layout].columns.items())[len(KEY) :]
         self._encoders = [(name, ENCODERS[cql_type]) for name, cql_type in columns]
+        self._delete_values = 1 + len(KEY)
+        self._insert_values = len(columns) + self._delete_values + (cassandra.ttl is not None)
         self.prepare()
 
     def prepare(self) -> None:
         """Prepare both statements; raises `InvalidRequest` where the table does not fit them."""
-        self._insert: PreparedStatement = self._session.prepare(self._insert_cql)
-        self._delete: PreparedStatement = self._session.prepare(self._delete_cql)
+        # Kept for the driver: it prepares them anew on a node that has forgotten them.
+        self._prepared = [
+            self._session.prepare(cql) for cql in (self._insert_cql, self._delete_cql)
+        ]
+        insert, delete = (prepared.query_id for prepared in self._prepared)
+        self._insert_head = statement_head(insert, self._insert_values)
+        self._delete_head = statement_head(delete, self._delete_values)
 
     def batches(self, grouped: dict[str, list[KeyedRows]]) -> Iterator[Batch]:
         """Requests of one partition each, bounded in rows and bytes."""
-        for keys in grouped.values():
-            yield from self._partition(keys)
+        for program_id, keys in grouped.items():
+            yield from self._partition(program_id.encode(), keys)
 
-    def statement(self, row: Row) -> BoundStatement:
-        """The statement that writes (or deletes) one row."""
+    def encode(self, row: Row) -> bytes:
+        """The statement that writes (or deletes) one row, as it stands in a batch."""
+        key = encode_text(row.program_id) + encode_text(row.user_id)
+        stamp = encode_bigint(row.write_timestamp)
         if row.deletion:
-            stamp = encode_bigint(row.write_timestamp)
-            return _bind(self._delete, [stamp, row.program_id.encode(), row.user_id.encode()])
-        cells = row.cells
-        values: list[object] = [row.program_id.encode(), row.user_id.encode()]
+            return self._delete_head + stamp + key
+        parts = [self._insert_head, key]
+        find = row.cells.get
         for name, encode in self._encoders:
-            if name in cells:
-                value = cells[name]
-                values.append(None if value is None else encode(value))
+            value = find(name, _UNTOUCHED)
+            if value is None:
+                parts.append(NULL)
             else:
-                values.append(UNSET_VALUE)
-        values.append(encode_bigint(row.write_timestamp))
-        values.extend(self._ttl)
-        return _bind(self._insert, values)
+                parts.append(UNSET if value is _UNTOUCHED else encode(value))
+        parts += (stamp, self._ttl)
+        return b"".join(parts)
 
-    def _partition(self, keys: list[KeyedRows]) -> Iterator[Batch]:
-        statements: list[BoundStatement] = []
+    def _partition(self, partition_key: bytes, keys: list[KeyedRows]) -> Iterator[Batch]:
+        statements: list[bytes] = []
         members: list[KeyedRows] = []
         size = 0
         for key in keys:
-            built = [self.statement(row) for _, row in key.needed]
-            added = sum(_size(statement) for statement in built)
+            built = [self.encode(row) for _, row in key.needed]
+            added = sum(map(len, built))
             full = len(statements) + len(built) > self._writes.batch_rows
             if members and (full or size + added > self._writes.batch_bytes):
-                yield Batch(_join(statements), members)
+                yield Batch(EncodedBatch(statements, partition_key, self._keyspace), members)
                 statements, members, size = [], [], 0
             statements += built
             members.append(key)
             size += added
         if members:
-            yield Batch(_join(statements), members)
+            yield Batch(EncodedBatch(statements, partition_key, self._keyspace), members)
 
 
 def insert_cql(cassandra: Cassandra) -> str:
@@ -105,24 +116,3 @@ def rows_of(batch: Batch) -> Iterable[Indexed]:
     """Every row that the batch stands for, the covered ones too, oldest first."""
     for key in batch.keys:
         yield from sorted(key.needed + key.covered, key=lambda item: item.row.write_timestamp)
-
-
-def _bind(prepared: PreparedStatement, values: list[object]) -> BoundStatement:
-    statement = BoundStatement(prepared)
-    statement.values = values
-    statement.is_idempotent = True
-    return statement
-
-
-def _join(statements: list[BoundStatement]) -> BatchStatement | BoundStatement:
-    if len(statements) == 1:
-        return statements[0]
-    batch = BatchStatement(batch_type=BatchType.UNLOGGED)
-    batch.is_idempotent = True
-    for statement in statements:
-        batch.add(statement)
-    return batch
-
-
-def _size(statement: BoundStatement) -> int:
-    return sum(len(value) for value in statement.values if isinstance(value, bytes))
