@@ -155,7 +155,7 @@ class SessionCluster:
             "rest.port": self.port,
             "taskmanager.numberOfTaskSlots": self._slots,
             # Milliseconds; who watches the job by its metrics wants them fresh.
-            "metrics.fetcher.update-interval": 500,
+            "metrics.fetcher.update-interval": 1000,
         }
 
     def _variables(self) -> dict[str, str]:

@@ -18,6 +18,8 @@ def flink_settings(config: Config, python: str, jars: Path | None) -> dict[str, 
         "python.fn-execution.arrow.batch.size": str(flink.arrow_batch),
         "python.fn-execution.bundle.size": str(flink.bundle_records),
         "python.fn-execution.bundle.time": str(flink.bundle_time),
+        # No operator of this program keeps or changes a row that it was handed.
+        "pipeline.object-reuse": "true",
         "execution.checkpointing.interval": f"{flink.checkpoint_interval} ms",
         # A checkpoint waits out an outage of Cassandra rather than failing the job.
         "execution.checkpointing.timeout": f"{config.writes.give_up_after + 300} s",

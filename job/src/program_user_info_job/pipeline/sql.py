@@ -13,6 +13,12 @@ WRITE_STAGE = "write_events"
 LARGEST_DEAD_LETTER = 32 << 20
 """Bytes. Whatever the input topic took must fit: a dead letter that does not would stop the job."""
 
+# While the write stage waits for Cassandra, the source reads ahead two polls and no more: they are
+# the next bundle. With Kafka's defaults (1 MiB, 500 records) that bundle is too small to fill
+# batches, the more so the slower Cassandra is (docs/performance.md).
+_FETCH_BYTES = 8 << 20
+_POLL_RECORDS = 10_000
+
 
 def source_ddl(kafka: Kafka) -> str:
     """The input topic: payloads as bytes, and where each record stands.
@@ -35,6 +41,8 @@ CREATE TABLE events (
   'scan.topic-partition-discovery.interval' = '60 s',
   'properties.group.id' = {_literal(kafka.group_id)},
   'properties.auto.offset.reset' = 'earliest',
+  'properties.max.partition.fetch.bytes' = '{_FETCH_BYTES}',
+  'properties.max.poll.records' = '{_POLL_RECORDS}',
   {_properties(kafka)}
 )"""
 
