@@ -74,8 +74,13 @@ generate: setup ## Write the CRD and the golden files anew
 	@$(PYTHON) -m dev generate
 	@$(PYTHON) -m pytest tests/unit --quiet --update-golden
 
+.venv/.bench-ready: .venv/.ready
+	@echo "installing what the job is compared with"
+	@$(UV) sync --quiet --frozen --all-packages --extra flink-1 --group bench
+	@touch $@
+
 .PHONY: bench
-bench: setup ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size
+bench: setup .venv/.bench-ready ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size
 	@SMALL=$(SMALL) EVENTS=$(EVENTS) $(PYTHON) -m tests.bench
 
 .PHONY: images

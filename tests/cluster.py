@@ -89,7 +89,7 @@ def condition(found: Object | None, kind: str) -> Object:
     return next((each for each in conditions if each["type"] == kind), {})
 
 
-def eventually(probe: Callable[[], Any], what: str, timeout: float = 60) -> Any:
+def eventually(probe: Callable[[], Any], what: str, timeout: float = 60, every: float = 0.2) -> Any:
     """The first truthy answer of the probe. Fails after `timeout` seconds."""
     deadline = time.monotonic() + timeout
     answer: Any = None
@@ -97,7 +97,7 @@ def eventually(probe: Callable[[], Any], what: str, timeout: float = 60) -> Any:
         answer = probe()
         if answer:
             return answer
-        time.sleep(0.2)
+        time.sleep(every)
     raise AssertionError(f"{what}: not so after {timeout:.0f} s; last answer: {answer!r}")
 
 

@@ -17,6 +17,7 @@ from program_user_info_job.row.convert import Origin, Row, Rules, to_row
 from program_user_info_job.store.newest import Indexed, group_by_program
 from tests.bench import pipeline
 from tests.bench.controller import measure as measure_controller
+from tests.bench.incumbents.measure import measure_cassandra_sink, measure_spark
 from tests.bench.processes import KINDS
 from tests.unit.job.test_store import statements
 
@@ -73,7 +74,11 @@ def _measure_parts() -> None:
 
 
 def _measure_pipeline() -> None:
-    measured = pipeline.measure(_TOPIC_EVENTS)
+    with pipeline.filled_topic(_TOPIC_EVENTS) as kafka:
+        measured = [pipeline.measure_plain(_TOPIC_EVENTS)]
+        measured += [pipeline.measure_job(kafka, _TOPIC_EVENTS, slots) for slots in (1, 2)]
+        measured.append(measure_cassandra_sink(kafka, _TOPIC_EVENTS))
+        measured.append(measure_spark(_TOPIC_EVENTS))
     ceiling = measured[0].rate
     table = Table(
         title=f"{_TOPIC_EVENTS} events from Kafka to Cassandra; CPU per event; {_machine()}"

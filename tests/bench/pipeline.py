@@ -9,8 +9,9 @@ import tempfile
 import time
 import uuid
 from collections import Counter
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -32,6 +33,7 @@ from tests.configuration import Document, document, write
 from tests.integration.session_cluster import GENERATIONS, session_cluster
 
 TOPIC = "bench.events"
+GROUP = KEYSPACE = "bench"
 _POOL = 100_000
 _PROGRAMS = 200
 _MALFORMED_TENTHS = 10  # the generator's 1 % are thinned to 0.1 %
@@ -93,20 +95,24 @@ def fill_topic(kafka: Kafka, count: int) -> None:
 
 def measure_job(kafka: Kafka, count: int, parallelism: int) -> Measured:
     """Our job on a session cluster of this machine."""
-    kafka.delete_group("bench")
+    kafka.delete_group(GROUP)
     empty_keyspace()
     with (
         tempfile.TemporaryDirectory() as folder,
         session_cluster(GENERATIONS[0], Path(folder), slots=parallelism) as cluster,
     ):
         cluster.submit(write(Path(folder) / "job.yaml", configuration(parallelism)))
-        eventually(lambda: cluster.processed() > 0, "events are processed", 300)
-        first, started, before = cluster.processed(), time.monotonic(), cpu_seconds()
-        eventually(lambda: cluster.processed() >= count, "all is processed", _PATIENCE)
-        seconds, after = time.monotonic() - started, cpu_seconds()
-        delays = latencies()
-    name = f"job, parallelism {parallelism}"
-    return Measured(name, count - first, seconds, after - before, delays)
+        name = f"the job, parallelism {parallelism}"
+        return replace(watch(name, cluster.processed, count), latencies=latencies())
+
+
+def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
+    """From the first event that is done to the last; CPU likewise."""
+    eventually(lambda: processed() > 0, f"{name}: events are processed", 300)
+    first, started, before = processed(), time.monotonic(), cpu_seconds()
+    eventually(lambda: processed() >= count, f"{name}: all is processed", _PATIENCE, every=1)
+    seconds, after = time.monotonic() - started, cpu_seconds()
+    return Measured(name, count - first, seconds, after - before)
 
 
 def latencies() -> tuple[float, ...]:
@@ -121,7 +127,7 @@ def latencies() -> tuple[float, ...]:
             producer.produce(TOPIC, msgspec.json.encode(event | {"userId": user}))
             producer.flush(30)
             sent = time.monotonic()
-            query = f"SELECT user_id FROM bench.program_enrollment WHERE {key}"
+            query = f"SELECT user_id FROM {KEYSPACE}.program_enrollment WHERE {key}"
             while session.execute(query, (event["programId"], user)).one() is None:
                 time.sleep(0.01)
             found.append(time.monotonic() - sent)
@@ -132,8 +138,7 @@ def measure_plain(count: int) -> Measured:
     """The same mapping and write path without Flink and Kafka, from memory."""
     config = msgspec.convert(configuration(1), Config)
     batch = config.flink.arrow_batch
-    empty_keyspace()
-    prepare_schema(config, create=True)
+    empty_table()
     with open_session(config.cassandra, config.writes.request_timeout) as session:
         writer = Writer(session, config.cassandra, config.writes)
         source = list(payloads(count))
@@ -149,30 +154,44 @@ def measure_plain(count: int) -> Measured:
             writer.write(rows)
         seconds, cpu = time.monotonic() - started, cpu_seconds() - before
         cpu["Python"] = time.process_time() - mine
-    return Measured("plain Python, from memory", count, seconds, cpu)
+    return Measured("our code without Flink and Kafka", count, seconds, cpu)
 
 
-def measure(count: int) -> list[Measured]:
-    """Everything, in this order, on the same topic."""
+@contextmanager
+def filled_topic(count: int) -> Iterator[Kafka]:
+    """Kafka, with the topic that everything measured reads."""
     with kafka_relay():
         kafka = Kafka()
         fill_topic(kafka, count)
-        return [measure_plain(count), *(measure_job(kafka, count, each) for each in (1, 2))]
+        yield kafka
 
 
 def empty_keyspace() -> None:
     """Begin without a table."""
     with open_cassandra() as session:
-        session.execute("DROP KEYSPACE IF EXISTS bench")
+        session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
+
+
+def empty_table() -> None:
+    """Begin with an empty one, for those that make none."""
+    empty_keyspace()
+    prepare_schema(msgspec.convert(configuration(1), Config), create=True)
 
 
 def configuration(parallelism: int) -> Document:
     """The job's configuration; Cassandra by its pod's address, so that nothing is in between."""
-    cassandra = the_pod("app=cassandra")["status"]["podIP"]
     kafka = {
         "bootstrapServers": [f"127.0.0.1:{KAFKA_PORT}"],
         "topic": TOPIC,
-        "groupId": "bench",
+        "groupId": GROUP,
         "deadLetterTopic": f"{TOPIC}.failed",
     }
-    return document(f"{cassandra}:9042", "bench", kafka=kafka, flink={"parallelism": parallelism})
+    return document(
+        f"{cassandra_host()}:9042", KEYSPACE, kafka=kafka, flink={"parallelism": parallelism}
+    )
+
+
+def cassandra_host() -> str:
+    """Its pod's address."""
+    address: str = the_pod("app=cassandra")["status"]["podIP"]
+    return address

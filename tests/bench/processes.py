@@ -13,8 +13,12 @@ _TICKS = os.sysconf("SC_CLK_TCK")
 _KINDS: dict[str, Callable[[str], bool]] = {
     "Cassandra": lambda command: "CassandraDaemon" in command,
     "Kafka": lambda command: "kafka.Kafka" in command,
-    "JVM": lambda command: "org.apache.flink.runtime" in command,
-    "Python": lambda command: "pyflink.fn_execution" in command,
+    "JVM": lambda command: any(
+        each in command for each in ("org.apache.flink.runtime", "org.apache.spark.deploy")
+    ),
+    "Python": lambda command: any(
+        each in command for each in ("pyflink.fn_execution", "tests/bench/incumbents")
+    ),
 }
 KINDS = tuple(_KINDS)
 

@@ -10,7 +10,7 @@ import shutil
 import signal
 import subprocess
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -103,11 +103,14 @@ class SessionCluster:
         eventually(self._has_slots, "the TaskManager has registered", 120)
 
     def submit(self, config: Path) -> None:
+        """Our job; raises `StepFailed`."""
+        self.run_python(JOB, "run", "--config", config)
+
+    def run_python(self, program: Path, *arguments: str | Path) -> None:
         """`flink run --python`; raises `StepFailed`."""
         command = [
             *(self._flink.home / "bin" / "flink", "run", "--detached"),
-            *("--pyClientExecutable", self._flink.python, "--python", JOB),
-            *("run", "--config", config),
+            *("--pyClientExecutable", self._flink.python, "--python", program, *arguments),
         ]
         log = self._folder / "submit.log"
         with log.open("wb") as output:
@@ -169,14 +172,18 @@ class SessionCluster:
 
     def processed(self) -> int:
         """Events that the write stage has answered for, by Flink's metrics."""
+        now = live(self.metrics(wanted_metrics), None)
+        return (now.written or 0) + (now.rejected or 0)
+
+    def metrics(self, wanted: Callable[[Any], list[str]]) -> list[Any]:
+        """Those of all vertices that `wanted` chooses from what they offer, summed."""
         found: list[Any] = []
         for job in self._get("jobs")["jobs"]:
             for vertex in vertices(self._get(f"jobs/{job['id']}")):
                 path = f"jobs/{job['id']}/vertices/{vertex}/subtasks/metrics"
-                wanted = ",".join(wanted_metrics(self._get(path)))
-                found += self._get(f"{path}?{urlencode({'get': wanted, 'agg': 'sum'})}")
-        now = live(found, None)
-        return (now.written or 0) + (now.rejected or 0)
+                names = ",".join(wanted(self._get(path)))
+                found += self._get(f"{path}?{urlencode({'get': names, 'agg': 'sum'})}")
+        return found
 
     def _has_slots(self) -> bool:
         for process in self._processes:

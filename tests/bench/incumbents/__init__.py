@@ -1,0 +1,1 @@
+"""What a user would pick instead, as they would write it, on the same topic and table."""
