@@ -19,7 +19,7 @@ from dev.steps import wait_until
 
 NAMESPACE = "sunbird-dev"
 KAFKA_PORT = 19092  # the broker announces this very port to clients outside of the cluster
-_PARTITIONS = 4
+PARTITIONS = 4
 _TOPIC_CONFIGURATION = {"max.message.bytes": str(8 << 20)}
 
 
@@ -43,7 +43,7 @@ class Kafka:
         self.delete(*topics)
         futures = self._admin.create_topics(
             [
-                NewTopic(topic, num_partitions=_PARTITIONS, config=_TOPIC_CONFIGURATION)
+                NewTopic(topic, num_partitions=PARTITIONS, config=_TOPIC_CONFIGURATION)
                 for topic in topics
             ]
         )

@@ -16,7 +16,9 @@ from typer.testing import CliRunner
 from dev.demo.world import KAFKA_PORT, Kafka, open_kafka
 from program_user_info_job.cli.main import app
 from program_user_info_job.cli.produce import ProduceError, send
+from program_user_info_job.cli.replay import Selection, replay
 from program_user_info_job.config import model
+from program_user_info_job.event.rejection import Reason
 from program_user_info_job.pipeline.topics import KafkaNotReady, prepare_topics
 from tests.unit.job.test_config import DOCUMENT
 
@@ -77,13 +79,15 @@ def test_events_are_sent_as_they_stand(kafka: Kafka, configure: Configure) -> No
     assert found == sorted(payloads)
 
 
-def dead_letter(config: model.Kafka, offset: int, reason: str, day: int) -> None:
+def dead_letter(
+    config: model.Kafka, offset: int, reason: str, day: int, source: str | None = None
+) -> None:
     """A dead letter as the pipeline writes it."""
     producer = Producer({"bootstrap.servers": config.bootstrap_servers[0]})
     headers = {
         "reason": reason,
         "detail": "-",
-        "source-topic": config.topic,
+        "source-topic": source or config.topic,
         "source-partition": "0",
         "source-offset": str(offset),
         "source-timestamp": f"2023-01-{day:02}T00:00:00.000Z",
@@ -126,6 +130,21 @@ def test_dead_letters_are_sent_back_once_each(
     assert sorted(days) == sent
     if "--dry-run" in options:
         assert result.stdout == "INVALID_JSON 2\nTOO_LARGE 1\n"
+
+
+def test_a_dead_letter_goes_back_to_the_topic_that_it_came_from(
+    kafka: Kafka, configure: Configure
+) -> None:
+    topic = configure().topic
+    config = configure(additionalTopics=[f"{topic}.more"])
+    kafka.recreate(f"{topic}.more")
+    prepare_topics(config)
+    for offset, source in enumerate((topic, f"{topic}.more", "of-old")):
+        dead_letter(config, offset, "INVALID_JSON", 1, source)
+    everything = Selection(frozenset(Reason), None, None)
+    assert replay(config, everything, dry_run=False).total() == 3
+    assert [each.payload for each in kafka.records(f"{topic}.more")] == [b"event 1"]
+    kafka.delete(f"{topic}.more")
 
 
 def test_a_missing_dead_letter_topic_is_named(configure: Configure, tmp_path: Path) -> None:
@@ -172,6 +191,12 @@ def test_a_group_that_has_offsets_keeps_them_unless_told_to_rewind(configure: Co
 def test_a_missing_topic_is_named_with_what_to_do(configure: Configure) -> None:
     config = msgspec.structs.replace(configure(), topic="integration.none")
     with pytest.raises(KafkaNotReady, match=r"kafka\.topic: integration\.none .* create it"):
+        prepare_topics(config)
+
+
+def test_a_missing_additional_topic_is_named_too(configure: Configure) -> None:
+    config = configure(additionalTopics=["integration.none"])
+    with pytest.raises(KafkaNotReady, match=r"kafka\.additionalTopics: integration\.none "):
         prepare_topics(config)
 
 

@@ -84,7 +84,7 @@ def test_no_secret_is_part_of_the_job_graph(tmp_path: Path) -> None:
     properties = java_properties(kafka)
     assert f"${{directory:{tmp_path}:password}}" in properties["sasl.jaas.config"]
     assert properties["ssl.truststore.location"] == "/tls/ca.crt"
-    for text in (str(properties), source_ddl(kafka), dead_letter_ddl(kafka)):
+    for text in (str(properties), source_ddl(kafka, 1), dead_letter_ddl(kafka)):
         assert "s3cret" not in text
 
 
@@ -132,9 +132,11 @@ def test_plain_brokers_need_no_secret() -> None:
 
 
 def test_sql_quotes_what_the_configuration_says() -> None:
-    ddl = source_ddl(config(groupId="it's").kafka)
+    ddl = source_ddl(config(groupId="it's", additionalTopics=["more"]).kafka, 500)
     assert "'properties.group.id' = 'it''s'" in ddl
     assert "'properties.bootstrap.servers' = 'a:1,b:2'" in ddl
+    assert "'topic' = 't;more'" in ddl
+    assert "'scan.topic-partition-discovery.interval' = '500 ms'" in ddl
 
 
 def test_every_header_of_a_dead_letter_is_sent() -> None:

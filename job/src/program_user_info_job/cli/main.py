@@ -119,7 +119,7 @@ def replay(
     ] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, send nothing.")] = False,
 ) -> None:
-    """Send dead-lettered events back to the input topic, once each."""
+    """Send dead-lettered events back to the input topic that they came from, once each."""
     from program_user_info_job.cli.produce import ProduceError
     from program_user_info_job.cli.replay import ReplayError, Selection
     from program_user_info_job.cli.replay import replay as send_back
@@ -133,7 +133,7 @@ def replay(
     for each, count in sorted(counts.items()):
         typer.echo(f"{each} {count}")
     verb = "would be sent" if dry_run else "sent"
-    typer.echo(f"{counts.total()} events {verb} to {loaded.kafka.topic}", err=True)
+    typer.echo(f"{counts.total()} events {verb} to {', '.join(loaded.kafka.topics)}", err=True)
 
 
 @app.command()

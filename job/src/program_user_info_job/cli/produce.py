@@ -30,15 +30,20 @@ class EventSender:
     def __enter__(self) -> Self:
         return self
 
-    def send(self, event: bytes | None, timestamp: int | None = None) -> None:
-        """Queue one event; `timestamp` in milliseconds, default now. Raises `ProduceError`."""
+    def send(
+        self, event: bytes | None, timestamp: int | None = None, topic: str | None = None
+    ) -> None:
+        """Queue one event; `timestamp` in milliseconds, default now. Raises `ProduceError`.
+
+        It goes to `topic` if that is an additional one of the job, else to the input topic.
+        """
+        if topic not in self._kafka.additional_topics:
+            topic = self._kafka.topic
         self.count += 1
         options = {} if timestamp is None else {"timestamp": timestamp}
         while True:
             try:
-                self._producer.produce(
-                    self._kafka.topic, event, on_delivery=self._delivered, **options
-                )
+                self._producer.produce(topic, event, on_delivery=self._delivered, **options)
                 break
             except BufferError:
                 self._producer.poll(0.5)

@@ -60,7 +60,7 @@ def replay(kafka: Kafka, selection: Selection, *, dry_run: bool) -> Counter[str]
             seen.add((place[0], place[1], place[2]))
             counts[reason] += 1
             if not dry_run:
-                sender.send(message.value(), round(moment.timestamp() * 1000))
+                sender.send(message.value(), round(moment.timestamp() * 1000), place[0])
     return counts
 
 

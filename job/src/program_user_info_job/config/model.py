@@ -43,8 +43,14 @@ class Kafka(_Section, frozen=True):
     topic: NonEmpty
     group_id: NonEmpty
     dead_letter_topic: NonEmpty
+    additional_topics: list[NonEmpty] = []
     starting_offsets: Annotated[str, Meta(pattern=_START)] = "committed"
     security: KafkaSecurity = KafkaSecurity()
+
+    @property
+    def topics(self) -> list[str]:
+        """Every input topic."""
+        return [self.topic, *self.additional_topics]
 
 
 class Schema(_Section, frozen=True):
@@ -90,12 +96,14 @@ class Flink(_Section, frozen=True):
     """Arrow batch in records, bundle time and checkpoint interval in milliseconds.
 
     Flink looks at the clock once per bundle time, so an event may wait for two of them.
+    `partition_discovery`: between two looks for new partitions, in milliseconds.
     """
 
     arrow_batch: Positive = 10_000
     bundle_records: Positive = 40_000
     bundle_time: Positive = 500
     checkpoint_interval: Positive = 10_000
+    partition_discovery: Positive = 60_000
     parallelism: Positive | None = None
 
 

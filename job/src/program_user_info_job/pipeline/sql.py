@@ -20,8 +20,8 @@ _FETCH_BYTES = 8 << 20
 _POLL_RECORDS = 10_000
 
 
-def source_ddl(kafka: Kafka) -> str:
-    """The input topic: payloads as bytes, and where each record stands.
+def source_ddl(kafka: Kafka, partition_discovery: int) -> str:
+    """The input topics: payloads as bytes, and where each record stands.
 
     The group's committed offsets are the only position; `pipeline.offsets` sets them beforehand
     where the configuration asks for another start.
@@ -35,10 +35,10 @@ CREATE TABLE events (
   `timestamp` TIMESTAMP_LTZ(3) METADATA VIRTUAL
 ) WITH (
   'connector' = 'kafka',
-  'topic' = {_literal(kafka.topic)},
+  'topic' = {_literal(";".join(kafka.topics))},
   'format' = 'raw',
   'scan.startup.mode' = 'group-offsets',
-  'scan.topic-partition-discovery.interval' = '60 s',
+  'scan.topic-partition-discovery.interval' = '{partition_discovery} ms',
   'properties.group.id' = {_literal(kafka.group_id)},
   'properties.auto.offset.reset' = 'earliest',
   'properties.max.partition.fetch.bytes' = '{_FETCH_BYTES}',

@@ -25,7 +25,7 @@ class KafkaNotReady(JobFailure):
 
 
 def prepare_topics(kafka: Kafka) -> None:
-    """Check the input topic, create the dead-letter topic if missing, set the group's start.
+    """Check the input topics, create the dead-letter topic if missing, set the group's start.
 
     Raises `KafkaNotReady`.
     """
@@ -33,24 +33,29 @@ def prepare_topics(kafka: Kafka) -> None:
     errors: list[KafkaError] = []
     admin = AdminClient(properties | {"error_cb": errors.append})
     partitions = _partitions(admin, kafka, errors)
-    log.info("connected to Kafka", topic=kafka.topic, partitions=len(partitions))
+    log.info("connected to Kafka", topics=kafka.topics, partitions=len(partitions))
     _ensure_dead_letter_topic(admin, kafka)
     _set_start(kafka, properties, partitions)
 
 
-def _partitions(admin: AdminClient, kafka: Kafka, errors: Sequence[KafkaError]) -> list[int]:
+def _partitions(
+    admin: AdminClient, kafka: Kafka, errors: Sequence[KafkaError]
+) -> list[TopicPartition]:
     try:
-        topic = admin.list_topics(kafka.topic, timeout=_TIMEOUT).topics[kafka.topic]
+        found = [admin.list_topics(name, timeout=_TIMEOUT).topics[name] for name in kafka.topics]
     except KafkaException as error:
         admin.poll(0)  # only now does librdkafka tell its errors
         raise _no_answer(kafka, error.args[0], errors) from error
-    if topic.error is not None:
-        raise KafkaNotReady(
-            FailureReason.KAFKA_NOT_READY,
-            f"kafka.topic: {kafka.topic} cannot be read ({topic.error.str()}); create it, or"
-            " correct its name",
-        )
-    return sorted(topic.partitions)
+    for name, topic in zip(kafka.topics, found, strict=True):
+        if topic.error is not None:
+            field = "topic" if name == kafka.topic else "additionalTopics"
+            raise KafkaNotReady(
+                FailureReason.KAFKA_NOT_READY,
+                f"kafka.{field}: {name} cannot be read ({topic.error.str()}); create it, or"
+                " correct its name",
+            )
+    names = zip(kafka.topics, found, strict=True)
+    return [TopicPartition(name, each) for name, topic in names for each in topic.partitions]
 
 
 def _no_answer(kafka: Kafka, error: KafkaError, reported: Sequence[KafkaError]) -> KafkaNotReady:
@@ -74,7 +79,8 @@ def _ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
     if name in admin.list_topics(timeout=_TIMEOUT).topics:
         return
     try:
-        limit = {"max.message.bytes": str(_largest_message(admin, kafka.topic) + _HEADERS)}
+        largest = max(_largest_message(admin, each) for each in kafka.topics)
+        limit = {"max.message.bytes": str(largest + _HEADERS)}
         topic = NewTopic(name, num_partitions=1, config=limit)
         admin.create_topics([topic])[name].result(_TIMEOUT)
     except KafkaException as error:
@@ -94,7 +100,7 @@ def _largest_message(admin: AdminClient, topic: str) -> int:
     return int(entries["max.message.bytes"].value)
 
 
-def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) -> None:
+def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[TopicPartition]) -> None:
     """Commit the configured start for partitions on which the group has no offset yet.
 
     Started from committed offsets only, a restart before the first checkpoint neither skips nor
@@ -105,7 +111,7 @@ def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) 
         return
     consumer = Consumer(properties | {"group.id": kafka.group_id, "enable.auto.commit": "false"})
     try:
-        wanted = [TopicPartition(kafka.topic, partition) for partition in partitions]
+        wanted = partitions
         if start != "earliest":
             committed = consumer.committed(wanted, timeout=_TIMEOUT)
             wanted = [each for each in committed if each.offset < 0]
@@ -117,12 +123,12 @@ def _set_start(kafka: Kafka, properties: dict[str, str], partitions: list[int]) 
 
 
 def _resolve(consumer: Consumer, wanted: list[TopicPartition], start: str) -> list[TopicPartition]:
-    found: dict[int, int] = {}
+    found: dict[tuple[str, int], int] = {}
     if start not in ("earliest", "latest"):
         millis = round(datetime.fromisoformat(start).timestamp() * 1000)
         asked = [TopicPartition(each.topic, each.partition, millis) for each in wanted]
         found = {
-            each.partition: each.offset
+            (each.topic, each.partition): each.offset
             for each in consumer.offsets_for_times(asked, timeout=_TIMEOUT)
             if each.offset >= 0
         }
@@ -130,6 +136,6 @@ def _resolve(consumer: Consumer, wanted: list[TopicPartition], start: str) -> li
     for each in wanted:
         low, high = consumer.get_watermark_offsets(each, timeout=_TIMEOUT)
         # No record at or after the time asked for: whatever comes next is the first.
-        offset = low if start == "earliest" else found.get(each.partition, high)
+        offset = low if start == "earliest" else found.get((each.topic, each.partition), high)
         resolved.append(TopicPartition(each.topic, each.partition, offset))
     return resolved

@@ -36,7 +36,7 @@ _EXTENSIONS = ("cassandra.cmurmur3", "cassandra.io.libevwrapper", "cassandra.row
 
 
 class _Connection(Cluster.connection_class):  # type: ignore[misc]  # the driver is untyped
-    """Sends a batch in one piece: each of the driver's 4 KiB costs a call and a wait for the GIL."""
+    """Sends a batch in one piece; the driver's 4 KiB pieces cost a call and a GIL wait each."""
 
     out_buffer_size = 1 << 20
 

@@ -84,6 +84,9 @@ class Kafka(Section):
         description="Brokers, host:port each."
     )
     topic: Topic = Field(description="Input topic. Default: <environment>.programuser.info.")
+    additional_topics: Annotated[list[Topic], Field(max_length=16)] = Field(
+        [], description="More input topics, of the same events."
+    )
     group_id: GroupId = Field(description="Group. Default: <environment>-programuser-group.")
     starting_offsets: StartingOffsets = Field(
         "committed",

@@ -20,19 +20,20 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
     kafka, cassandra = spec.kafka, spec.cassandra
     return {
         "environment": spec.environment,
-        "kafka": {
-            "bootstrapServers": kafka.bootstrap_servers,
-            "topic": kafka.topic,
-            "groupId": kafka.group_id,
-            "deadLetterTopic": kafka.dead_letter_topic,
-            "startingOffsets": kafka.starting_offsets,
-            "security": _present(
+        "kafka": _present(
+            bootstrapServers=kafka.bootstrap_servers,
+            topic=kafka.topic,
+            additionalTopics=kafka.additional_topics or None,
+            groupId=kafka.group_id,
+            deadLetterTopic=kafka.dead_letter_topic,
+            startingOffsets=kafka.starting_offsets,
+            security=_present(
                 protocol=kafka.security.protocol,
                 saslMechanism=kafka.security.sasl_mechanism,
                 credentialsDir=secret_directory("kafka-credentials", kafka.security.credentials),
                 tlsDir=secret_directory("kafka-tls", kafka.security.tls),
             ),
-        },
+        ),
         "cassandra": _present(
             contactPoints=cassandra.contact_points,
             localDatacenter=cassandra.local_datacenter,

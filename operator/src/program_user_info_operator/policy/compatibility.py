@@ -33,9 +33,9 @@ def _refuse_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> Refusal | N
             " that the topic fills it",
         )
     same_group = new["kafka"]["groupId"] == old["kafka"]["groupId"]
-    same_topic = new["kafka"]["topic"] == old["kafka"]["topic"]
+    same_topics = _topics(new["kafka"]) == _topics(old["kafka"])
     from_the_start = new["kafka"]["startingOffsets"] == "earliest"
-    if _table(after) != name and same_group and same_topic and not from_the_start:
+    if _table(after) != name and same_group and same_topics and not from_the_start:
         return Refusal(
             "IncompatibleOffsets",
             f"table {_table(after)} would only get what group {new['kafka']['groupId']} has not"
@@ -46,7 +46,7 @@ def _refuse_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> Refusal | N
 
 def _refuse_offsets(before: Mapping[str, Any], after: Mapping[str, Any]) -> Refusal | None:
     same_group = after["groupId"] == before["groupId"]
-    if same_group or after["topic"] != before["topic"] or after["startingOffsets"] in _REWINDS:
+    if same_group or _topics(after) != _topics(before) or after["startingOffsets"] in _REWINDS:
         return None
     return Refusal(
         "IncompatibleOffsets",
@@ -54,6 +54,10 @@ def _refuse_offsets(before: Mapping[str, Any], after: Mapping[str, Any]) -> Refu
         f" {before['groupId']} has not read yet: set kafka.startingOffsets to committed; events"
         " that are read twice do no harm",
     )
+
+
+def _topics(kafka: Mapping[str, Any]) -> set[str]:
+    return {kafka["topic"], *kafka.get("additionalTopics", ())}
 
 
 def _table(cassandra: Mapping[str, Any]) -> str:

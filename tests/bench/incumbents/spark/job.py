@@ -31,7 +31,8 @@ EVENTS_PER_BATCH = 20_000
 def columns() -> list[Column]:
     """The flat layout."""
     types = "e.userProfile.profileUserTypes"
-    sub_types = f"array_distinct(transform(filter({types}, t -> t.subType IS NOT NULL), t -> upper(t.subType)))"
+    sub_types = f"filter({types}, t -> t.subType IS NOT NULL)"
+    sub_types = f"array_distinct(transform({sub_types}, t -> upper(t.subType)))"
     locations = [
         F.expr(
             f"element_at(filter(e.userProfile.userLocations, l -> lower(l.type) = '{kind}'), -1)"
@@ -56,7 +57,7 @@ def columns() -> list[Column]:
     ]
 
 
-def main(
+def main(  # noqa: PLR0917  # the command line
     servers: str, topic: str, host: str, keyspace: str, jars: str, checkpoints: str, told: str
 ) -> None:
     """Run until killed."""
