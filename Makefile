@@ -53,7 +53,7 @@ demo: setup ## Cluster up, a job applied, events in, rows out and compared
 	@$(PYTHON) -m dev demo
 
 .PHONY: test
-test: setup .venv-flink-2/.ready lint ## All tests, the ones on the real cluster included
+test: setup .venv/.bench-ready .venv-flink-2/.ready lint ## All tests, the ones on the real cluster included
 	@$(PYTHON) -m dev up
 	@mkdir -p build
 	@$(PYTHON) -m pytest $(TESTS) --cov --cov-report=term --junit-xml=build/junit.xml

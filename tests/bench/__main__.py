@@ -23,8 +23,10 @@ from tests.unit.job.test_store import statements
 
 _SMALL = bool(os.environ.get("SMALL"))
 _EVENTS = 10_000 if _SMALL else 50_000
-_TOPIC_EVENTS = int(os.environ.get("EVENTS") or (50_000 if _SMALL else 1_000_000))
-_JOBS = 100 if _SMALL else 1000
+_TOPIC_EVENTS = int(os.environ.get("EVENTS") or (20_000 if _SMALL else 1_000_000))
+_CONSOLE = Console(width=max(Console().width, 150))
+_JOBS = 50 if _SMALL else 1000
+_SAMPLES = 3 if _SMALL else 20
 
 
 def main() -> None:
@@ -37,7 +39,7 @@ def main() -> None:
         table.add_column(column)
     for row in measure_controller(_JOBS):
         table.add_row(*row)
-    Console().print(table)
+    _CONSOLE.print(table)
 
 
 def _measure_parts() -> None:
@@ -70,13 +72,15 @@ def _measure_parts() -> None:
     for stage, seconds in measured.items():
         micros = seconds / len(payloads) * 1e6
         table.add_row(stage, f"{micros:.1f}", f"{seconds / measured['json.loads']:.2f}")
-    Console().print(table)
+    _CONSOLE.print(table)
 
 
 def _measure_pipeline() -> None:
     with pipeline.filled_topic(_TOPIC_EVENTS) as kafka:
         measured = [pipeline.measure_plain(_TOPIC_EVENTS)]
-        measured += [pipeline.measure_job(kafka, _TOPIC_EVENTS, slots) for slots in (1, 2)]
+        measured += [
+            pipeline.measure_job(kafka, _TOPIC_EVENTS, slots, _SAMPLES) for slots in (1, 2)
+        ]
         measured.append(measure_cassandra_sink(kafka, _TOPIC_EVENTS))
         measured.append(measure_spark(_TOPIC_EVENTS))
     ceiling = measured[0].rate
@@ -92,7 +96,7 @@ def _measure_pipeline() -> None:
         delays = each.latencies
         delay = f"{delays[len(delays) // 2]:.2f} / {delays[-1]:.2f}" if delays else ""
         table.add_row(each.name, f"{each.rate:,.0f}", f"{each.rate / ceiling:.2f}", *cpu, delay)
-    Console().print(table)
+    _CONSOLE.print(table)
 
 
 def _machine() -> str:

@@ -38,7 +38,6 @@ _POOL = 100_000
 _PROGRAMS = 200
 _MALFORMED_TENTHS = 10  # the generator's 1 % are thinned to 0.1 %
 _PATIENCE = 1200.0
-_SAMPLES = 20
 
 
 @dataclass(frozen=True)
@@ -93,7 +92,7 @@ def fill_topic(kafka: Kafka, count: int) -> None:
         raise RuntimeError("not all events were sent")
 
 
-def measure_job(kafka: Kafka, count: int, parallelism: int) -> Measured:
+def measure_job(kafka: Kafka, count: int, parallelism: int, samples: int) -> Measured:
     """Our job on a session cluster of this machine."""
     kafka.delete_group(GROUP)
     empty_keyspace()
@@ -103,7 +102,7 @@ def measure_job(kafka: Kafka, count: int, parallelism: int) -> Measured:
     ):
         cluster.submit(write(Path(folder) / "job.yaml", configuration(parallelism)))
         name = f"the job, parallelism {parallelism}"
-        return replace(watch(name, cluster.processed, count), latencies=latencies())
+        return replace(watch(name, cluster.processed, count), latencies=latencies(samples))
 
 
 def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
@@ -115,14 +114,14 @@ def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
     return Measured(name, count - first, seconds, after - before)
 
 
-def latencies() -> tuple[float, ...]:
+def latencies(samples: int) -> tuple[float, ...]:
     """One event after the other, each when the one before is a row."""
     found = []
     event = msgspec.json.decode(next(payloads(1)))
     key = "program_id = %s AND user_id = %s"
     producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "linger.ms": 0})
     with open_cassandra() as session:
-        for _ in range(_SAMPLES):
+        for _ in range(samples):
             user = str(uuid.uuid4())
             producer.produce(TOPIC, msgspec.json.encode(event | {"userId": user}))
             producer.flush(30)

@@ -27,6 +27,7 @@ from tests.bench.pipeline import (
 from tests.integration.session_cluster import GENERATIONS, session_cluster
 
 _HERE = Path(__file__).parent
+_EVENTS_PER_BATCH = 20_000
 _SERVERS = f"127.0.0.1:{KAFKA_PORT}"
 
 
@@ -55,15 +56,15 @@ def measure_spark(count: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "processed"
         told.write_text("0", encoding="utf-8")
-        with _spark(Path(folder), told):
+        with _spark(Path(folder), told, min(_EVENTS_PER_BATCH, count // 8)):
             return watch("PySpark, Cassandra connector", lambda: int(told.read_text() or 0), count)
 
 
 @contextmanager
-def _spark(folder: Path, told: Path) -> Iterator[None]:
+def _spark(folder: Path, told: Path, events_per_batch: int) -> Iterator[None]:
     command: list[str | Path] = [
         *(sys.executable, _HERE / "spark" / "job.py", _SERVERS, TOPIC, cassandra_host(), KEYSPACE),
-        *(_jars("spark"), folder / "checkpoints", told),
+        *(_jars("spark"), folder / "checkpoints", told, str(events_per_batch)),
     ]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)

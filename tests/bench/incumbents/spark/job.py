@@ -2,7 +2,7 @@
 
 It neither keeps dead letters nor protects a newer row from an older event.
 Arguments: bootstrap servers, topic, Cassandra's host, keyspace, folder of jars, checkpoint folder,
-the file that is told how many events are done.
+the file that is told how many events are done, events per micro-batch.
 """
 
 from __future__ import annotations
@@ -25,7 +25,6 @@ EVENT = (
     f" userProfile {PROFILE}"
 )
 KINDS = ("state", "district", "block", "cluster", "school")
-EVENTS_PER_BATCH = 20_000
 
 
 def columns() -> list[Column]:
@@ -58,7 +57,14 @@ def columns() -> list[Column]:
 
 
 def main(  # noqa: PLR0917  # the command line
-    servers: str, topic: str, host: str, keyspace: str, jars: str, checkpoints: str, told: str
+    servers: str,
+    topic: str,
+    host: str,
+    keyspace: str,
+    jars: str,
+    checkpoints: str,
+    told: str,
+    events_per_batch: str,
 ) -> None:
     """Run until killed."""
     spark = (
@@ -74,7 +80,7 @@ def main(  # noqa: PLR0917  # the command line
         .option("kafka.bootstrap.servers", servers)
         .option("subscribe", topic)
         .option("startingOffsets", "earliest")
-        .option("maxOffsetsPerTrigger", EVENTS_PER_BATCH)
+        .option("maxOffsetsPerTrigger", events_per_batch)
         .load()
         .select(F.from_json(F.col("value").cast("string"), EVENT).alias("e"))
         .where("e.programId IS NOT NULL AND e.userId IS NOT NULL")

@@ -1,0 +1,36 @@
+"""The bench itself: it runs, and every row of its tables is there."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+
+import pytest
+
+from dev.paths import REPOSITORY
+
+pytestmark = pytest.mark.cluster
+
+ROWS = (
+    "bytes to row",
+    "our code without Flink and Kafka",
+    "the job, parallelism 1",
+    "the job, parallelism 2",
+    "PyFlink map, JVM CassandraSink",
+    "PySpark, Cassandra connector",
+    "ratio to the bare client",
+)
+
+
+def test_a_small_bench_fills_its_tables() -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.bench"],
+        cwd=REPOSITORY,
+        env=os.environ | {"SMALL": "1"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert [row for row in ROWS if row not in done.stdout] == []
