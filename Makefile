@@ -83,6 +83,27 @@ generate: setup ## Write the CRD and the golden files anew
 bench: setup .venv/.bench-ready ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size
 	@SMALL=$(SMALL) EVENTS=$(EVENTS) $(PYTHON) -m tests.bench
 
+.PHONY: docs
+docs: setup ## The documentation as a site, into build/site
+	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
+
+.PHONY: pictures
+pictures: setup ## The documentation's pictures, from what runs in the cluster now
+	@$(PYTHON) -m dev pictures
+
+.PHONY: sbom
+sbom: setup ## CycloneDX documents and licences of what the images hold, into build/sbom
+	@$(PYTHON) -m dev sbom
+
+.PHONY: audit
+audit: $(UV) ## Known vulnerabilities of the locked versions; asks api.osv.dev
+	@$(UV) audit --frozen
+
+.PHONY: release
+release: setup ## VERSION=x.y.z: the version everywhere, the changelog's section closed
+	@$(PYTHON) -m dev release $(VERSION)
+	@$(UV) lock --quiet
+
 .PHONY: images
 images: setup ## Build the operator's and the job's images
 	@$(PYTHON) -m dev images

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import time
 from typing import Annotated
@@ -73,6 +74,41 @@ def generate() -> None:
     from dev.generate import write_all
 
     write_all()
+
+
+@app.command()
+def sbom() -> None:
+    """Write what the images hold, with licences, to build/sbom."""
+    from dev.supply_chain import FOLDER, write
+
+    write()
+    typer.echo(f"written to {FOLDER}")
+
+
+@app.command()
+def pictures() -> None:
+    """Draw the documentation's pictures from what runs in the cluster now."""
+    from dev.cluster.target import kubeconfig
+
+    # Read when the client is imported.
+    os.environ["KUBECONFIG"] = str(kubeconfig())
+    from dev.pictures import STATUS, draw_status
+
+    draw_status()
+    typer.echo(f"drawn: {STATUS}")
+
+
+@app.command()
+def release(version: str) -> None:
+    """Name the version everywhere and close the changelog's section."""
+    from datetime import UTC, datetime
+
+    from dev.release import set_version
+
+    set_version(version, datetime.now(UTC).date())
+    typer.echo(
+        f"this is {version} now; run `make generate`, read `git diff`, commit, tag v{version}"
+    )
 
 
 @app.command()

@@ -61,11 +61,12 @@ def run(
         raise StepFailed(f"`{' '.join(words[:6])} …` ended with {status}\n{tail(log)}\n→ {advice}")
 
 
-def capture(command: Sequence[str | Path], *, stdin: bytes | None = None) -> str:
+def capture(
+    command: Sequence[str | Path], *, stdin: bytes | None = None, cwd: Path | None = None
+) -> str:
     """The output of a short command. Raises `StepFailed` with what it said."""
-    done = subprocess.run(
-        [str(word) for word in command], input=stdin, capture_output=True, check=False
-    )
+    words = [str(word) for word in command]
+    done = subprocess.run(words, input=stdin, cwd=cwd, capture_output=True, check=False)
     if done.returncode != 0:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise StepFailed(f"`{' '.join(map(str, command))}` ended with {done.returncode}: {said}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 from pathlib import Path
 
 from dev import versions
 from dev.paths import BIN, DEV, LOGS
-from dev.steps import run, step
+from dev.steps import capture, run, step
 
 KUBERNETES = BIN / f"kubernetes-{versions.KUBERNETES}"
 ETCD = BIN / f"etcd-{versions.ETCD}"
@@ -40,6 +41,17 @@ def build_programs(*, cluster: bool = True) -> None:
 def kubectl() -> Path:
     """The kubectl of the cluster's version."""
     return KUBERNETES / "kubectl"
+
+
+def prometheus_crds() -> list[Path]:
+    """The CRDs of ServiceMonitor, PodMonitor and PrometheusRule, from that operator's source."""
+    module = "github.com/prometheus-operator/prometheus-operator"
+    answer = capture(
+        ["go", "mod", "download", "-json", module], cwd=DEV / "toolchain" / "go" / "prometheus"
+    )
+    folder = Path(json.loads(answer)["Dir"]) / "example" / "prometheus-operator-crd"
+    names = ("servicemonitors", "podmonitors", "prometheusrules")
+    return [folder / f"monitoring.coreos.com_{name}.yaml" for name in names]
 
 
 def _build(

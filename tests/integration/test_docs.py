@@ -1,0 +1,53 @@
+"""The documentation's commands, run as they stand.
+
+A block of shell commands is run where `<!-- run -->` is above it; each other one says what does.
+"""
+
+from __future__ import annotations
+
+import re
+import subprocess
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from dev.paths import REPOSITORY
+
+pytestmark = pytest.mark.cluster
+
+PAGES = sorted({*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")})
+BLOCK = re.compile(
+    r"(?:^<!-- (?P<mark>run|not run: [^\n]+) -->\n)?^```sh\n(?P<code>.*?)^```$", re.M | re.S
+)
+
+
+class Block(NamedTuple):
+    page: str
+    mark: str | None
+    code: str
+
+
+def blocks() -> list[Block]:
+    return [
+        Block(str(page.relative_to(REPOSITORY)), found["mark"], found["code"])
+        for page in PAGES
+        for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
+    ]
+
+
+def test_every_block_is_run_or_says_why_not() -> None:
+    assert [block for block in blocks() if block.mark is None] == []
+
+
+@pytest.mark.parametrize(
+    "block", [block for block in blocks() if block.mark == "run"], ids=lambda block: block.page
+)
+def test_the_commands_work(block: Block, tmp_path: Path) -> None:
+    script = tmp_path / "script.sh"
+    environment = 'eval "$(.venv/bin/python -m dev env)"\nexport PATH="$PWD/.venv/bin:$PATH"\n'
+    script.write_text(f"set -eu -o pipefail\n{environment}{block.code}")
+    done = subprocess.run(
+        ["bash", script], cwd=REPOSITORY, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, f"{block.code}\n{done.stdout[-1000:]}\n{done.stderr[-2000:]}"
