@@ -1,12 +1,12 @@
 """Flink's own logging. The Flink operator ships no default of its own to every release."""
 
-LOG4J_CONSOLE = """\
+_LOG4J_CONSOLE = """\
 rootLogger.level = INFO
 rootLogger.appenderRef.console.ref = Console
 appender.console.name = Console
 appender.console.type = CONSOLE
 appender.console.layout.type = PatternLayout
-appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSX} %-5p %c{1.} - %m%n
+appender.console.layout.pattern = %d{yyyy-MM-dd'T'HH:mm:ss.SSSX} %-5p [@namespace@/@name@] %c{1.} - %m%n
 logger.kafka.name = org.apache.kafka
 logger.kafka.level = WARN
 logger.pekko.name = org.apache.pekko
@@ -14,6 +14,7 @@ logger.pekko.level = WARN
 """
 
 
-def log_configuration() -> dict[str, str]:
-    """`spec.logConfiguration` of a FlinkDeployment."""
-    return {"log4j-console.properties": LOG4J_CONSOLE}
+def log_configuration(namespace: str, name: str) -> dict[str, str]:
+    """`spec.logConfiguration` of a FlinkDeployment; each line says whose it is."""
+    text = _LOG4J_CONSOLE.replace("@namespace@", namespace).replace("@name@", name)
+    return {"log4j-console.properties": text}

@@ -82,7 +82,7 @@ def desired_objects(
         bundled=spec.image is None and spec.version is None,
         config_name=config_name,
         config=config,
-        deployment=_deployment_spec(spec, bundle, image, template),
+        deployment=_deployment_spec(spec, bundle, owner, image, template),
     )
     return revision_objects(revision, spec, owner)
 
@@ -143,14 +143,16 @@ def _finish(
     return finished
 
 
-def _deployment_spec(spec: JobSpec, bundle: Bundle, image: str, template: dict[str, Any]) -> Object:
+def _deployment_spec(
+    spec: JobSpec, bundle: Bundle, owner: Owner, image: str, template: dict[str, Any]
+) -> Object:
     return {
         "image": image,
         "imagePullPolicy": spec.image_pull_policy,
         "flinkVersion": spec.flink.version,
         "serviceAccount": bundle.service_account,
         "flinkConfiguration": flink_configuration(spec),
-        "logConfiguration": log_configuration(),
+        "logConfiguration": log_configuration(owner.namespace, owner.name),
         "podTemplate": template,
         "jobManager": {"resource": _resource(spec.resources.job_manager)},
         "taskManager": {"resource": _resource(spec.resources.task_manager)},
