@@ -25,7 +25,8 @@ _SMALL = bool(os.environ.get("SMALL"))
 _EVENTS = 10_000 if _SMALL else 50_000
 _TOPIC_EVENTS = int(os.environ.get("EVENTS") or (20_000 if _SMALL else 1_000_000))
 _CONSOLE = Console(width=max(Console().width, 150))
-_JOBS = 50 if _SMALL else 1000
+_JOBS = 20 if _SMALL else 1000
+_SLOTS = (1,) if _SMALL else (1, 2)
 _SAMPLES = 3 if _SMALL else 20
 
 
@@ -79,7 +80,7 @@ def _measure_pipeline() -> None:
     with pipeline.filled_topic(_TOPIC_EVENTS) as kafka:
         measured = [pipeline.measure_plain(_TOPIC_EVENTS)]
         measured += [
-            pipeline.measure_job(kafka, _TOPIC_EVENTS, slots, _SAMPLES) for slots in (1, 2)
+            pipeline.measure_job(kafka, _TOPIC_EVENTS, slots, _SAMPLES) for slots in _SLOTS
         ]
         measured.append(measure_cassandra_sink(kafka, _TOPIC_EVENTS))
         measured.append(measure_spark(_TOPIC_EVENTS))

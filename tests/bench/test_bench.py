@@ -16,7 +16,6 @@ ROWS = (
     "bytes to row",
     "our code without Flink and Kafka",
     "the job, parallelism 1",
-    "the job, parallelism 2",
     "PyFlink map, JVM CassandraSink",
     "PySpark, Cassandra connector",
     "ratio to the bare client",

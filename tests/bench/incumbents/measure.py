@@ -56,7 +56,7 @@ def measure_spark(count: int) -> Measured:
     with tempfile.TemporaryDirectory() as folder:
         told = Path(folder) / "processed"
         told.write_text("0", encoding="utf-8")
-        with _spark(Path(folder), told, min(_EVENTS_PER_BATCH, count // 8)):
+        with _spark(Path(folder), told, min(_EVENTS_PER_BATCH, count // 4)):
             return watch("PySpark, Cassandra connector", lambda: int(told.read_text() or 0), count)
 
 
