@@ -98,6 +98,14 @@ def _measure_pipeline() -> None:
         delay = f"{delays[len(delays) // 2]:.2f} / {delays[-1]:.2f}" if delays else ""
         table.add_row(each.name, f"{each.rate:,.0f}", f"{each.rate / ceiling:.2f}", *cpu, delay)
     _CONSOLE.print(table)
+    threads = Table(title="the JVM's µs per event, by what its threads do")
+    threads.add_column("what")
+    shown = [each for each in measured if each.threads]
+    for each in shown:
+        threads.add_column(each.name, justify="right")
+    for does in sorted({does for each in shown for does in each.threads}):
+        threads.add_row(does, *(f"{each.micros(does):.1f}" for each in shown))
+    _CONSOLE.print(threads)
 
 
 def _machine() -> str:

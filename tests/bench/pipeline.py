@@ -11,7 +11,7 @@ import uuid
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from itertools import cycle, islice
 from pathlib import Path
 
@@ -27,7 +27,7 @@ from program_user_info_job.store.bootstrap import prepare_schema
 from program_user_info_job.store.newest import Indexed
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
-from tests.bench.processes import cpu_seconds
+from tests.bench.processes import cpu_seconds, jvm_thread_seconds
 from tests.cluster import eventually, kafka_relay, the_pod
 from tests.configuration import Document, document, write
 from tests.integration.session_cluster import GENERATIONS, session_cluster
@@ -48,7 +48,8 @@ class Measured:
     events: int
     seconds: float
     cpu: Counter[str]
-
+    threads: Counter[str] = field(default_factory=Counter)
+    """CPU seconds of the JVM, by what its threads do."""
     latencies: tuple[float, ...] = ()
     """Seconds from an event's arrival to its row, at about one event a second, in order."""
 
@@ -58,8 +59,8 @@ class Measured:
         return self.events / self.seconds
 
     def micros(self, kind: str) -> float:
-        """CPU per event, in microseconds."""
-        return self.cpu[kind] / self.events * 1e6
+        """CPU per event, in microseconds: of a kind of process, or of the JVM's threads."""
+        return (self.cpu | self.threads)[kind] / self.events * 1e6
 
 
 def payloads(count: int) -> Iterator[bytes]:
@@ -109,9 +110,11 @@ def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
     """From the first event that is done to the last; CPU likewise."""
     eventually(lambda: processed() > 0, f"{name}: events are processed", 300)
     first, started, before = processed(), time.monotonic(), cpu_seconds()
+    threads = jvm_thread_seconds()
     eventually(lambda: processed() >= count, f"{name}: all is processed", _PATIENCE, every=1)
     seconds, after = time.monotonic() - started, cpu_seconds()
-    return Measured(name, count - first, seconds, after - before)
+    threads = jvm_thread_seconds() - threads
+    return Measured(name, count - first, seconds, after - before, threads)
 
 
 def latencies(samples: int) -> tuple[float, ...]:
