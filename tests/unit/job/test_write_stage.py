@@ -1,0 +1,111 @@
+"""The vectorized function: what it answers for each event, and what it counts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import msgspec
+import pandas as pd
+import pytest
+from cassandra.cluster import NoHostAvailable
+
+from program_user_info_job.config.model import Cassandra, Config, Kafka
+from program_user_info_job.pipeline import write_stage
+from program_user_info_job.pipeline.write_stage import WriteEvents, WriteStageFailed
+from tests.unit.job.events import event
+from tests.unit.job.test_store import FakeSession
+
+CONFIG = Config(
+    environment="test",
+    kafka=Kafka(["kafka:9092"], topic="t", group_id="g", dead_letter_topic="t.failed"),
+    cassandra=Cassandra(contact_points=["c:9042"], local_datacenter="dc"),
+)
+
+
+class Acknowledging(FakeSession):
+    """Acknowledges every write at once."""
+
+    def execute_async(self, statement: Any) -> Acknowledging:
+        return self
+
+    def add_callbacks(self, succeeded: Callable[[object], None], failed: object) -> None:
+        succeeded(None)
+
+
+class Metrics:
+    """A metric group of Flink, and every metric of it."""
+
+    def __init__(self, counts: Counter[str], name: str = "") -> None:
+        self._counts, self._name = counts, name
+
+    def counter(self, name: str) -> Metrics:
+        return Metrics(self._counts, f"{self._name}{name}")
+
+    distribution = counter
+
+    def add_group(self, key: str, value: str) -> Metrics:
+        return Metrics(self._counts, f"{value}.")
+
+    def inc(self, count: int) -> None:
+        self._counts[self._name] += count
+
+    def update(self, value: int) -> None:
+        self._counts[f"{self._name} updates"] += 1
+
+
+class Context:
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def get_metric_group(self) -> Metrics:
+        return Metrics(self.counts)
+
+
+@pytest.fixture
+def closed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
+    """Sessions that were closed; each opened one acknowledges."""
+    ends: list[bool] = []
+
+    @contextmanager
+    def open_session(*_: object) -> Iterator[FakeSession]:
+        yield Acknowledging("flat", ttl=False)
+        ends.append(True)
+
+    monkeypatch.setattr(write_stage, "open_session", open_session)
+    monkeypatch.setattr(write_stage, "spare_the_collector", lambda: None)
+    return ends
+
+
+@pytest.mark.parametrize("zone", [None, "Asia/Kolkata"])
+def test_each_event_is_acknowledged_or_told_why_not(closed: list[bool], zone: str | None) -> None:
+    stage, context = WriteEvents(CONFIG), Context()
+    stage.open(context)
+    payloads = [msgspec.json.encode(event()), b"{", None, msgspec.json.encode(event(userId="v"))]
+    moments = pd.Series(pd.to_datetime(["2023-01-12T06:30:56.829"] * 4)).dt.tz_localize(zone)
+    answers = stage.eval(pd.Series(payloads), pd.Series([7, 8, 9, 10]), moments)
+    assert [answer and answer.partition(" ")[0] for answer in answers] == [
+        *(None, "INVALID_JSON", "INVALID_JSON", None)
+    ]
+    assert context.counts["rows_written"] == 2
+    assert context.counts["INVALID_JSON.rows_rejected"] == 2
+    assert context.counts["write_latency_ms updates"] == 1
+    stage.close()
+    assert closed == [True]
+
+
+def test_it_is_called_once_an_event() -> None:
+    assert not WriteEvents(CONFIG).is_deterministic()
+
+
+def test_a_cassandra_that_does_not_answer_fails_the_task_in_words(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def open_session(*_: object) -> Any:
+        raise NoHostAvailable("none", {})
+
+    monkeypatch.setattr(write_stage, "open_session", open_session)
+    with pytest.raises(WriteStageFailed, match=r"cassandra\.contactPoints: no node answers at c"):
+        WriteEvents(CONFIG).open(Context())
