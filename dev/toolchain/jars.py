@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
 from dev.paths import CACHE, LOGS
 from dev.steps import run, step
 
 
-def fetch_jars(name: str, pom: Path) -> Path:
-    """The folder with all jars that the pom resolves to."""
+def fetch_jars(name: str, pom: Path, *, without: Sequence[str] = ()) -> Path:
+    """The folder with all jars that the pom resolves to, but those of the groups in `without`."""
     key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
     target = CACHE / "jars" / f"{name}-{key}"
     if target.exists():
@@ -22,7 +23,8 @@ def fetch_jars(name: str, pom: Path) -> Path:
         run(
             [
                 *("mvn", "--batch-mode", "--quiet", "--file", pom, "dependency:copy-dependencies"),
-                *("-DincludeScope=runtime", f"-DoutputDirectory={partial}"),
+                *("-DincludeScope=runtime", f"-DexcludeGroupIds={','.join(without)}"),
+                f"-DoutputDirectory={partial}",
             ],
             LOGS / f"jars-{name}.log",
         )

@@ -13,10 +13,10 @@ from typing import NamedTuple
 import pytest
 
 from dev.paths import REPOSITORY
+from tests.unit.test_docs import PAGES
 
 pytestmark = pytest.mark.cluster
 
-PAGES = sorted({*REPOSITORY.glob("*.md"), *REPOSITORY.glob("docs/**/*.md")})
 BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>run|not run: [^\n]+) -->\n)?^```sh\n(?P<code>.*?)^```$", re.M | re.S
 )

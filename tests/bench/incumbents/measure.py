@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
-import shutil
 import subprocess
 import sys
 import tempfile
@@ -13,8 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dev.demo.world import KAFKA_PORT, Kafka
-from dev.paths import CACHE
-from dev.steps import run
+from dev.toolchain.jars import fetch_jars
 from tests.bench.pipeline import (
     GROUP,
     KEYSPACE,
@@ -27,6 +24,7 @@ from tests.bench.pipeline import (
 from tests.integration.session_cluster import GENERATIONS, session_cluster
 
 _HERE = Path(__file__).parent
+_IN_THE_WHEELS = ("org.scala-lang", "org.apache.hadoop", "org.slf4j")
 _EVENTS_PER_BATCH = 20_000
 _SERVERS = f"127.0.0.1:{KAFKA_PORT}"
 
@@ -85,16 +83,5 @@ def _read_by_source(offered: list[dict[str, Any]]) -> list[str]:
 
 
 def _jars(name: str) -> Path:
-    """The folder with an incumbent's jars, fetched once."""
-    pom = _HERE / name / "pom.xml"
-    key = hashlib.sha256(pom.read_bytes()).hexdigest()[:12]
-    folder = CACHE / "jars" / f"bench-{name}-{key}"
-    if not folder.exists():
-        partial = folder.with_name(f".{folder.name}.partial")
-        shutil.rmtree(partial, ignore_errors=True)
-        command = ("mvn", "--batch-mode", "--quiet", "--file", pom, "dependency:copy-dependencies")
-        # What the wheels of Spark and Flink hold already.
-        there = "-DexcludeGroupIds=org.scala-lang,org.apache.hadoop,org.slf4j"
-        run([*command, there, f"-DoutputDirectory={partial}"], partial.with_suffix(".log"))
-        partial.rename(folder)
-    return folder
+    """The folder with an incumbent's jars."""
+    return fetch_jars(f"bench-{name}", _HERE / name / "pom.xml", without=_IN_THE_WHEELS)

@@ -42,20 +42,19 @@ def _partitions(
     admin: AdminClient, kafka: Kafka, errors: Sequence[KafkaError]
 ) -> list[TopicPartition]:
     try:
-        found = [admin.list_topics(name, timeout=_TIMEOUT).topics[name] for name in kafka.topics]
+        topics = [admin.list_topics(name, timeout=_TIMEOUT).topics[name] for name in kafka.topics]
     except KafkaException as error:
         admin.poll(0)  # only now does librdkafka tell its errors
         raise _no_answer(kafka, error.args[0], errors) from error
-    for name, topic in zip(kafka.topics, found, strict=True):
+    for topic in topics:
         if topic.error is not None:
-            field = "topic" if name == kafka.topic else "additionalTopics"
+            field = "topic" if topic.topic == kafka.topic else "additionalTopics"
             raise KafkaNotReady(
                 FailureReason.KAFKA_NOT_READY,
-                f"kafka.{field}: {name} cannot be read ({topic.error.str()}); create it, or"
+                f"kafka.{field}: {topic.topic} cannot be read ({topic.error.str()}); create it, or"
                 " correct its name",
             )
-    names = zip(kafka.topics, found, strict=True)
-    return [TopicPartition(name, each) for name, topic in names for each in topic.partitions]
+    return [TopicPartition(topic.topic, each) for topic in topics for each in topic.partitions]
 
 
 def _no_answer(kafka: Kafka, error: KafkaError, reported: Sequence[KafkaError]) -> KafkaNotReady:
