@@ -14,6 +14,7 @@ settings.load_profile("default")
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
+FAULTS = Path(__file__).parent / "faults"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -21,8 +22,21 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that wait for time to pass come last: it passes while the others run."""
+    """Tests that wait for time to pass come last: it passes while the others run.
+
+    Those of one lane run one after the other, beside those of the other lanes.
+    """
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    for item in items:
+        if name := lane(item):
+            item.add_marker(pytest.mark.xdist_group(name))
+
+
+def lane(item: pytest.Item) -> str | None:
+    """What the test shares with others of its lane, and must have for itself; None if nothing."""
+    if item.path.is_relative_to(FAULTS):
+        return "control plane"
+    return "cluster" if item.get_closest_marker("cluster") else None
 
 
 @pytest.fixture
