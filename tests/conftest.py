@@ -21,6 +21,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
 
 
+@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the lanes in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Tests that wait for time to pass come last: it passes while the others run.
 
