@@ -56,8 +56,8 @@ demo: setup ## Cluster up, a job applied, events in, rows out and compared
 test: setup .venv/.bench-ready .venv-flink-2/.ready lint ## All tests, the ones on the real cluster included
 	@$(PYTHON) -m dev up
 	@mkdir -p build
-	@$(PYTHON) -m pytest $(TESTS) --numprocesses=2 --dist=loadgroup --durations=25 \
-	  --cov --cov-report=term --junit-xml=build/junit.xml
+	@$(PYTHON) -m pytest $(TESTS) --numprocesses=2 --dist=loadscope --no-loadscope-reorder \
+	  --durations=25 --cov --cov-report=term --junit-xml=build/junit.xml
 
 .PHONY: unit
 unit: setup ## The tests that need no cluster

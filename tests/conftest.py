@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 # The machine may be busy: what is slow is not wrong.
 settings.register_profile("default", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -14,30 +16,33 @@ settings.load_profile("default")
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
-FAULTS = Path(__file__).parent / "faults"
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
 
 
-@pytest.hookimpl(tryfirst=True)  # pytest-xdist reads the lanes in its own
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that wait for time to pass come last: it passes while the others run.
-
-    Those of one lane run one after the other, beside those of the other lanes.
-    """
+    """Tests that wait for time to pass come last: it passes while the others run."""
     items.sort(key=lambda item: item.get_closest_marker("last") is not None)
-    for item in items:
-        if name := lane(item):
-            item.add_marker(pytest.mark.xdist_group(name))
 
 
-def lane(item: pytest.Item) -> str | None:
-    """What the test shares with others of its lane, and must have for itself; None if nothing."""
-    if item.path.is_relative_to(FAULTS):
-        return "control plane"
-    return "cluster" if item.get_closest_marker("cluster") else None
+class Lanes(LoadScopeScheduling):
+    """Tests that share a cluster run one after the other, beside those that share another."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        match nodeid.split("/")[1]:
+            case "unit":
+                return nodeid.partition("::")[0]
+            case "faults":
+                return "a control plane of their own"
+            case _:
+                return "the cluster"
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
+    """What `--dist=loadscope` is here."""
+    return Lanes(config, log)
 
 
 @pytest.fixture
