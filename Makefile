@@ -89,8 +89,8 @@ docs: setup ## The documentation as a site, into build/site
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
 .PHONY: pictures
-pictures: setup ## The documentation's pictures, from what runs in the cluster now
-	@$(PYTHON) -m dev pictures
+pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15, one at full load
+	@$(PYTHON) -m dev pictures --minutes $(or $(MINUTES),15)
 
 .PHONY: sbom
 sbom: setup ## CycloneDX documents and licences of what the images hold, into build/sbom
@@ -108,6 +108,10 @@ release: setup ## VERSION=x.y.z: the version everywhere, the changelog's section
 .PHONY: images
 images: setup ## Build the operator's and the job's images
 	@$(PYTHON) -m dev images
+
+.PHONY: reproduce
+reproduce: setup ## Build the product's images twice and compare them layer by layer
+	@$(PYTHON) -m dev reproduce
 
 .PHONY: load-images
 load-images: setup ## Hand all images to kind or minikube

@@ -49,6 +49,21 @@ def images() -> None:
         typer.echo(image.reference)
 
 
+@app.command()
+def reproduce() -> None:
+    """Build the product's images twice, from nothing the second time, and compare their layers."""
+    from dev.images.builder import Builder
+    from dev.images.catalogue import built_twice, product_images
+
+    builder = Builder()
+    for name in product_images():
+        first, second = built_twice(name, builder)
+        if first != second:
+            shown = "\n".join(f"{one}  {other}" for one, other in zip(first, second, strict=True))
+            raise StepFailed(f"the image of the {name} is another one each time:\n{shown}")
+        typer.echo(f"the image of the {name}: {len(first)} layers, the same twice")
+
+
 @app.command(name="load-images")
 def load_images() -> None:
     """Hand all images to kind or minikube."""
@@ -86,16 +101,18 @@ def sbom() -> None:
 
 
 @app.command()
-def pictures() -> None:
-    """Draw the documentation's pictures from what runs in the cluster now."""
+def pictures(
+    minutes: Annotated[float, typer.Option(min=5, help="How long the jobs run.")] = 15,
+) -> None:
+    """Let jobs run in the cluster for a while, one at full load, and draw the pictures of them."""
     from dev.cluster.target import kubeconfig
 
     # Read when the client is imported.
     os.environ["KUBECONFIG"] = str(kubeconfig())
-    from dev.pictures import STATUS, draw_status
+    from dev.monitoring.pictures import FOLDER, draw_all
 
-    draw_status()
-    typer.echo(f"drawn: {STATUS}")
+    draw_all(minutes)
+    typer.echo(f"drawn: {FOLDER}")
 
 
 @app.command()

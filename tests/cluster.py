@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import subprocess
 import time
 import uuid
 from collections.abc import Callable, Iterator
@@ -15,7 +14,6 @@ import yaml
 
 from dev.cluster.release import CHART, NAMESPACE, RELEASE
 from dev.cluster.target import helm, kubectl
-from dev.demo.world import KAFKA_PORT
 from dev.demo.world import NAMESPACE as SERVERS
 from dev.steps import StepFailed
 
@@ -141,19 +139,6 @@ def the_pod(selector: str) -> Object:
     found: Object
     (found,) = json.loads(answer)["items"]
     return found
-
-
-@contextmanager
-def kafka_relay() -> Iterator[None]:
-    """Kafka on the port that it announces; unlike kubectl's forwarding, it outlives the broker."""
-    listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
-    target = f"TCP:{the_pod('app=kafka')['status']['podIP']}:{KAFKA_PORT}"
-    process = subprocess.Popen(["socat", listen, target])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
 
 
 def upgrade_release(chart: Path = CHART, **values: str) -> None:

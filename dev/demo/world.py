@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
@@ -13,6 +15,7 @@ from cassandra.policies import WhiteListRoundRobinPolicy
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
+from dev.cluster.target import kubectl
 from dev.demo.fold import Key, Record, Row
 from dev.forward import port_forward
 from dev.steps import wait_until
@@ -20,7 +23,8 @@ from dev.steps import wait_until
 NAMESPACE = "sunbird-dev"
 KAFKA_PORT = 19092  # the broker announces this very port to clients outside of the cluster
 PARTITIONS = 4
-_TOPIC_CONFIGURATION = {"max.message.bytes": str(8 << 20)}
+_LIMITS = {"max.message.bytes": str(8 << 20)}
+_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class DeadLetter(NamedTuple):
@@ -38,12 +42,12 @@ class Kafka:
         self._properties = {"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "log_level": "0"}
         self._admin = AdminClient(self._properties)
 
-    def recreate(self, *topics: str) -> None:
+    def recreate(self, *topics: str, configuration: Mapping[str, str] = _NOTHING) -> None:
         """Empty topics, whatever was there before."""
         self.delete(*topics)
         futures = self._admin.create_topics(
             [
-                NewTopic(topic, num_partitions=PARTITIONS, config=_TOPIC_CONFIGURATION)
+                NewTopic(topic, num_partitions=PARTITIONS, config={**_LIMITS, **configuration})
                 for topic in topics
             ]
         )
@@ -135,6 +139,25 @@ def open_kafka() -> Iterator[Kafka]:
     """Kafka through a forwarded port."""
     with port_forward("service/kafka", NAMESPACE, KAFKA_PORT, KAFKA_PORT):
         yield Kafka()
+
+
+@contextmanager
+def relay_kafka() -> Iterator[None]:
+    """Kafka on the same port of this machine, of the embedded cluster, whose pods it reaches.
+
+    Unlike kubectl's forwarding, the relay outlives the broker and takes any load.
+    """
+    address = kubectl(
+        *("get", "pods", "-n", NAMESPACE, "-l", "app=kafka"),
+        *("-o", "jsonpath={.items[0].status.podIP}"),
+    )
+    listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
+    process = subprocess.Popen(["socat", listen, f"TCP:{address}:{KAFKA_PORT}"])
+    try:
+        yield
+    finally:
+        process.terminate()
+        process.wait()
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -52,9 +53,18 @@ class Builder:
         return _LOCAL_BASE
 
     def build(
-        self, tags: list[str], dockerfile: Path, context: Path, arguments: Mapping[str, str]
+        self,
+        tags: list[str],
+        dockerfile: Path,
+        context: Path,
+        arguments: Mapping[str, str],
+        *,
+        anew: bool = False,
     ) -> None:
-        """Build a Dockerfile; the output is kept in the log of the first tag's name."""
+        """Build a Dockerfile; the output is kept in the log of the first tag's name.
+
+        Built `anew`, no layer of an earlier build is used.
+        """
         name = tags[0].rpartition("/")[2].partition(":")[0]
         options: list[str | Path] = []
         if self._is_buildah:
@@ -62,6 +72,11 @@ class Builder:
             # The certificates that this machine trusts, for networks that have their own; a copy,
             # for packages write there. They stay out of the image.
             options += ["--volume", f"{_certificates()}:/etc/ssl/certs"]
+        if self._command != "docker":
+            # The same content is to be the same bytes, whenever it was built.
+            options += ["--timestamp", "0"]
+        if anew:
+            options += ["--no-cache"]
         for tag in tags:
             options += ["--tag", tag]
         for key, value in arguments.items():
@@ -77,6 +92,31 @@ class Builder:
         capture([self._command, "add", "--quiet", container, content, "/"])
         capture([self._command, "config", "--cmd", command, container])
         capture([self._command, "commit", "--quiet", "--rm", container, tag])
+
+    def output(self, image: str, *command: str) -> str:
+        """What a command says that is run in the image."""
+        if not self._is_buildah:
+            program, *arguments = command
+            entry = ("--entrypoint", program, image)
+            return capture([self._command, "run", "--rm", *entry, *arguments])
+        container = capture(["buildah", "from", image]).strip()
+        try:
+            return capture(["buildah", "run", "--isolation", "chroot", container, "--", *command])
+        finally:
+            capture(["buildah", "rm", container])
+
+    def layers(self, image: str) -> list[str]:
+        """Digests of the image's layers."""
+        arguments = ("inspect", "--type", "image") if self._is_buildah else ("image", "inspect")
+        said = json.loads(capture([self._command, *arguments, image]))
+        found: list[str] = (
+            said["OCIv1"]["rootfs"]["diff_ids"] if self._is_buildah else said[0]["RootFS"]["Layers"]
+        )
+        return found
+
+    def remove(self, image: str) -> None:
+        """Forget an image."""
+        capture([self._command, "rmi", image])
 
     def save(self, image: str, archive: Path) -> None:
         """Write a docker archive."""

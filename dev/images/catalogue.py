@@ -51,6 +51,18 @@ def build_all(images: Iterable[Image], builder: Builder) -> None:
             image.build(builder)
 
 
+def built_twice(name: str, builder: Builder) -> tuple[list[str], list[str]]:
+    """The layers of a product's image and of the same image built from nothing once more."""
+    image = product_images()[name]
+    build_all([image], builder)
+    again = f"localhost/{image.name}:again"
+    with step(f"build the image of the {name} once more, from nothing"):
+        _build_product(name, [again], builder, anew=True)
+    layers = builder.layers(image.reference), builder.layers(again)
+    builder.remove(again)
+    return layers
+
+
 def pause_image() -> Image:
     """The pods' infrastructure container."""
 
@@ -67,16 +79,16 @@ def _product(name: str) -> Image:
     tag = f"{versions.PRODUCT}-{_digest(inputs)}"
 
     def build(builder: Builder) -> None:
-        base = builder.base()
+        tags = [f"localhost/{image}:{tag}", f"localhost/{image}:{versions.PRODUCT}"]
         with step(f"build the image of the {name}"):
-            builder.build(
-                [f"localhost/{image}:{tag}", f"localhost/{image}:{versions.PRODUCT}"],
-                REPOSITORY / name / "Dockerfile",
-                REPOSITORY,
-                {"BASE": base, "VERSION": versions.PRODUCT},
-            )
+            _build_product(name, tags, builder)
 
     return Image(image, tag, build)
+
+
+def _build_product(name: str, tags: list[str], builder: Builder, *, anew: bool = False) -> None:
+    arguments = {"BASE": builder.base(), "VERSION": versions.PRODUCT}
+    builder.build(tags, REPOSITORY / name / "Dockerfile", REPOSITORY, arguments, anew=anew)
 
 
 def _server(name: str) -> Image:

@@ -19,7 +19,7 @@ import msgspec
 from confluent_kafka import Producer
 
 from dev.demo.events import generate
-from dev.demo.world import KAFKA_PORT, Kafka, open_cassandra
+from dev.demo.world import KAFKA_PORT, Kafka, open_cassandra, relay_kafka
 from program_user_info_job.config.model import Config
 from program_user_info_job.memory import spare_the_collector
 from program_user_info_job.row.convert import Origin, Row, Rules, to_row
@@ -28,7 +28,7 @@ from program_user_info_job.store.newest import Indexed
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
 from tests.bench.processes import cpu_seconds, jvm_thread_seconds
-from tests.cluster import eventually, kafka_relay, the_pod
+from tests.cluster import eventually, the_pod
 from tests.configuration import Document, document, write
 from tests.integration.session_cluster import GENERATIONS, session_cluster
 
@@ -162,7 +162,7 @@ def measure_plain(count: int) -> Measured:
 @contextmanager
 def filled_topic(count: int) -> Iterator[Kafka]:
     """Kafka, with the topic that everything measured reads."""
-    with kafka_relay():
+    with relay_kafka():
         kafka = Kafka()
         fill_topic(kafka, count)
         yield kafka

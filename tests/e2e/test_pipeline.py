@@ -8,6 +8,8 @@ import re
 import pytest
 from confluent_kafka import Producer
 
+from dev import supply_chain
+from dev.cluster.target import kubectl
 from dev.demo.events import generate
 from dev.demo.run import GROUP, TABLE, compare, configuration, produce
 from dev.demo.world import KAFKA_PORT, open_cassandra, read_rows
@@ -200,6 +202,34 @@ def test_the_images_run_as_users_without_rights_and_hold_flink_once(running: Run
         *("exec", CONTROLLER, "-n", CONTROLLER_NAMESPACE, "--", "sh", "-c", shell)
     )
     assert found.split() == ["10001", "0", "none"]
+
+
+LIST = """
+import importlib.metadata, pathlib
+site = "/opt/venv/lib/python3.11/site-packages"
+for found in importlib.metadata.distributions(path=[site]):
+    print("pypi", found.name.lower().replace("_", "-"), found.version)
+for jar in pathlib.Path(site).glob("pyflink/*/**/*.jar"):
+    print("jar", jar.name)
+"""
+
+
+def test_the_images_hold_what_the_lock_file_and_the_pom_name(running: Running) -> None:
+    pods = {
+        "program-user-info-operator": (CONTROLLER, CONTROLLER_NAMESPACE),
+        "program-user-info-job": (f"deployment/{running.name}", running.namespace.name),
+    }
+    for image, document in supply_chain.documents():
+        pod, namespace = pods[image]
+        said = kubectl("exec", pod, "-n", namespace, "--", "python3", "-c", LIST).splitlines()
+        listed, jars = set(), set()
+        for each in document["components"]:
+            if each["purl"].startswith("pkg:pypi"):
+                listed.add(f"pypi {each['name']} {each['version']}")
+            else:
+                jars.add(f"jar {each['name']}-{each['version']}.jar")
+        assert {line for line in said if line.startswith("pypi")} == listed
+        assert jars <= set(said)
 
 
 def test_a_full_replay_of_the_topic_changes_nothing(running: Running) -> None:

@@ -1,0 +1,175 @@
+"""The scene of the documentation's pictures: jobs in several states, one of them at full load.
+
+The one at full load has the default resources, so that the memory of its pods can be watched.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from itertools import cycle, islice
+from typing import Any
+
+import yaml
+from confluent_kafka import Producer
+
+from dev.cluster.target import kubectl
+from dev.demo.events import generate
+from dev.demo.run import JOB, JOB_FILE, wait_for_ready
+from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, relay_kafka
+from dev.steps import step
+
+LOADED = JOB
+"""The job at full load."""
+_STEADY = f"{JOB}-staging"
+_KEYSPACE = "pictures"
+_POOL = 20_000
+_BACKLOG = 600_000
+"""Events not yet committed that the loaded job always has before it; a checkpoint's worth of them
+may already be written."""
+_CHUNK = 60_000
+_PAUSE_SECONDS = 5.0
+_STEADY_PER_SECOND = 50
+_RETENTION = {"retention.bytes": str(1 << 30), "segment.bytes": str(128 << 20)}
+
+Object = dict[str, Any]
+
+
+@contextmanager
+def scene() -> Iterator[None]:
+    """The jobs run and are fed; all gone afterwards."""
+    with relay_kafka():
+        kafka, jobs = Kafka(), [_loaded(), _steady(), _suspended(), _without_secret()]
+        with step("apply jobs, wait until they run"):
+            _remove(jobs)
+            for topic in (_topic(LOADED), _topic(_STEADY)):
+                kafka.recreate(topic, configuration=_RETENTION)
+                kafka.delete_group(_group(topic))
+            for job in jobs:
+                kubectl("apply", "-f", "-", stdin=json.dumps(job))
+            for name in (LOADED, _STEADY):
+                wait_for_ready(name)
+        over = threading.Event()
+        feeders = [
+            threading.Thread(target=_feed_fully, args=(kafka, _topic(LOADED), over)),
+            threading.Thread(target=_feed_steadily, args=(_topic(_STEADY), over)),
+        ]
+        for feeder in feeders:
+            feeder.start()
+        try:
+            yield
+        finally:
+            over.set()
+            for feeder in feeders:
+                feeder.join()
+            _remove(jobs)
+            for name in (LOADED, _STEADY):
+                kafka.delete(_topic(name), f"{_topic(name)}.failed")
+
+
+def kill_task_manager() -> None:
+    """Of the steady job: the job recovers, and the dashboard tells of it."""
+    selector = f"app={_STEADY},component=taskmanager"
+    kubectl("delete", "pod", "-n", NAMESPACE, "-l", selector, "--grace-period=0", "--force")
+
+
+def _job(name: str, environment: str = "dev", **spec: Any) -> Object:
+    document: Object = yaml.safe_load(JOB_FILE.read_text(encoding="utf-8"))
+    document["metadata"]["name"] = name
+    table = name.replace("-", "_")
+    document["spec"] |= {
+        "environment": environment,
+        "kafka": {
+            "bootstrapServers": ["kafka:9092"],
+            "topic": _topic(name),
+            "groupId": _group(_topic(name)),
+        },
+        "cassandra": {
+            "contactPoints": ["cassandra:9042"],
+            "keyspace": _KEYSPACE,
+            "table": table,
+        },
+    }
+    document["spec"] |= spec
+    return document
+
+
+def _loaded() -> Object:
+    # What a job has by default, not the little that the development environment gives it.
+    return _job(
+        LOADED,
+        resources={
+            "jobManager": {"cpu": 0.1, "memory": "1024m"},
+            "taskManager": {"cpu": 1.0, "memory": "2048m"},
+        },
+        flink={
+            "configuration": {
+                "env.java.opts.taskmanager": "-XX:+UseSerialGC",
+                "env.java.opts.jobmanager": "-XX:+UseSerialGC",
+            }
+        },
+    )
+
+
+def _steady() -> Object:
+    return _job(_STEADY, "staging")
+
+
+def _suspended() -> Object:
+    return _job(f"{JOB}-archive", state="suspended")
+
+
+def _without_secret() -> Object:
+    job = _job(f"{JOB}-next", "staging")
+    job["spec"]["cassandra"]["credentials"] = {"secretName": "cassandra"}
+    return job
+
+
+def _topic(name: str) -> str:
+    return f"{name}.events"
+
+
+def _group(topic: str) -> str:
+    return f"{topic}-group"
+
+
+def _remove(jobs: list[Object]) -> None:
+    names = [job["metadata"]["name"] for job in jobs]
+    kubectl("delete", "puij", *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    for name in names:
+        selector = f"lern.sunbird.org/job={name}"
+        kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
+    with open_cassandra() as session:
+        session.execute(f"DROP KEYSPACE IF EXISTS {_KEYSPACE}")
+
+
+def _feed_fully(kafka: Kafka, topic: str, over: threading.Event) -> None:
+    """There is always more than the job can take."""
+    producer, events = _producer(), _events()
+    while not over.is_set():
+        if kafka.lag(topic, _group(topic)) < _BACKLOG:
+            _send(producer, topic, islice(events, _CHUNK))
+        over.wait(_PAUSE_SECONDS)
+
+
+def _feed_steadily(topic: str, over: threading.Event) -> None:
+    producer, events = _producer(), _events()
+    while not over.wait(1.0):
+        _send(producer, topic, islice(events, _STEADY_PER_SECOND))
+
+
+def _producer() -> Producer:
+    properties = {"queue.buffering.max.messages": _CHUNK, "log_level": "0"}
+    return Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"} | properties)
+
+
+def _events() -> Iterator[bytes]:
+    return cycle([each.payload for each in generate(_POOL, seed=3, programs=200)])
+
+
+def _send(producer: Producer, topic: str, events: Iterable[bytes]) -> None:
+    for payload in events:
+        producer.produce(topic, payload)
+    producer.flush(120)

@@ -1,0 +1,69 @@
+"""Dashboards as pictures: legends, variables and units as Grafana would have them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from matplotlib.figure import Figure
+
+from dev.monitoring import draw
+from dev.monitoring.prometheus import Series
+from tests.monitoring import dashboards
+
+
+class Source:
+    """A Prometheus that answers everything with the same line."""
+
+    def __init__(self, *labels: dict[str, str]) -> None:
+        self._labels = labels
+        self.asked: list[str] = []
+
+    def query_range(self, expression: str, start: float, end: float) -> list[Series]:
+        self.asked.append(expression)
+        return [
+            Series(each, [(start, 1.0), (end, float(n))]) for n, each in enumerate(self._labels)
+        ]
+
+
+PANEL: dict[str, Any] = {
+    "title": "Rejected",
+    "fieldConfig": {"defaults": {"unit": "bytes"}},
+    "targets": [{"expr": 'sum(x{job=~"$job"})', "legendFormat": "{{ job }} {{reason}}"}],
+}
+
+
+def test_variables_stand_for_all() -> None:
+    source = Source({"job": "a", "reason": "r"})
+    assert list(draw.read(PANEL, source, 0, 60)) == ["a r"]  # type: ignore[arg-type]
+    assert source.asked == ['sum(x{job=~".*"})']
+
+
+def test_a_legend_leaves_out_what_a_line_does_not_have() -> None:
+    assert draw.legend("{{job}}: {{reason}}", {"job": "a"}) == "a: "
+
+
+def test_a_panel_names_its_highest_lines_and_its_unit() -> None:
+    axes = Figure().add_subplot()
+    lines = {name: Series({}, [(0, 0.0), (60, n * 2.0**20)]) for n, name in enumerate("abcdef")}
+    draw.draw_panel(axes, PANEL, lines)
+    legend = axes.get_legend()
+    assert legend is not None
+    assert [text.get_text() for text in legend.get_texts()] == ["f", "e", "d", "c"]
+    assert axes.yaxis.get_major_formatter()(2.0**20) == "1 MiB"
+
+
+def test_a_panel_without_lines_says_so() -> None:
+    axes = Figure().add_subplot()
+    draw.draw_panel(axes, PANEL, {})
+    assert [text.get_text() for text in axes.texts] == ["No data"]
+
+
+@pytest.mark.parametrize("dashboard", dashboards(), ids=lambda each: each["title"])
+def test_each_dashboard_can_be_drawn(dashboard: dict[str, Any], tmp_path: Path) -> None:
+    picture = tmp_path / "picture.png"
+    source = Source({"lern_sunbird_org_job": "job"}, {})
+    draw.draw_dashboard(dashboard, source, 0, 3600, picture)  # type: ignore[arg-type]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert len(source.asked) == sum(len(panel["targets"]) for panel in dashboard["panels"])
