@@ -74,3 +74,15 @@ def test_the_demos_events_are_the_same_each_time_and_of_every_kind() -> None:
         "TIMESTAMP_IN_FUTURE",
     }
     assert len({event.payload for event in events}) < len(events)
+
+
+@pytest.mark.parametrize("name", ["operator", "job"])
+def test_each_image_says_what_it_is(name: str) -> None:
+    text = (REPOSITORY / name / "Dockerfile").read_text(encoding="utf-8")
+    labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]+)"', text))
+    assert labels.keys() == {"title", "description", "version", "licenses"}
+    assert labels["title"] == f"program-user-info-{name}"
+    assert labels["version"] == "${VERSION}"
+    assert f"ARG VERSION={versions.PRODUCT}" in text
+    project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
+    assert f'license = "{labels["licenses"]}"' in project
