@@ -76,13 +76,17 @@ def capture(
 def wait_until(
     condition: Callable[[], bool], what: str, *, timeout: float, log: Path | None = None
 ) -> None:
-    """Poll until the condition holds. Raises `StepFailed` after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
+    """Poll until the condition holds. Raises `StepFailed` after `timeout` seconds.
+
+    The longer it takes, the rarer the look: what is waited for needs the cores more.
+    """
+    started = time.monotonic()
     while not condition():
-        if time.monotonic() > deadline:
+        elapsed = time.monotonic() - started
+        if elapsed > timeout:
             shown = f"\n{tail(log)}" if log else ""
             raise StepFailed(f"{what}: not so after {timeout:.0f} s{shown}")
-        time.sleep(0.25)
+        time.sleep(max(0.25, min(elapsed / 10, 2.0)))
 
 
 def tail(log: Path) -> str:

@@ -87,15 +87,25 @@ def condition(found: Object | None, kind: str) -> Object:
     return next((each for each in conditions if each["type"] == kind), {})
 
 
-def eventually(probe: Callable[[], Any], what: str, timeout: float = 60, every: float = 0.2) -> Any:
-    """The first truthy answer of the probe. Fails after `timeout` seconds."""
-    deadline = time.monotonic() + timeout
+def eventually(
+    probe: Callable[[], Any],
+    what: str,
+    timeout: float = 60,
+    every: float = 0.2,
+    at_most: float = 2.0,
+) -> Any:
+    """The first truthy answer of the probe. Fails after `timeout` seconds.
+
+    The longer it takes, the rarer the probe, up to `at_most` seconds: what is waited for needs the
+    cores more.
+    """
+    started = time.monotonic()
     answer: Any = None
-    while time.monotonic() < deadline:
+    while (elapsed := time.monotonic() - started) < timeout:
         answer = probe()
         if answer:
             return answer
-        time.sleep(every)
+        time.sleep(max(every, min(elapsed / 10, at_most)))
     raise AssertionError(f"{what}: not so after {timeout:.0f} s; last answer: {answer!r}")
 
 

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
+import threading
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -14,16 +16,16 @@ from typing import Any, NamedTuple
 import yaml
 
 from dev.cluster.addresses import API_PORT, NODE_IP, NODE_NAME
-from dev.cluster.release import NAMESPACE
-from dev.cluster.target import kubeconfig
+from dev.cluster.release import NAMESPACE, RELEASE
+from dev.cluster.target import kubectl
 from dev.forward import free_port
 from dev.paths import BIN, LOGS, STATE
-from dev.steps import capture, run, step, wait_until
+from dev.steps import StepFailed, capture, run, step, wait_until
+from program_user_info_operator.api.names import LABEL_JOB
 
 SCRAPE_SECONDS = 15
 _PROGRAM = BIN / "prometheus" / "usr" / "bin" / "prometheus"
-_POD = "__meta_kubernetes_pod"
-_JOB = "lern_sunbird_org_job"
+_FOLLOW_SECONDS = 5.0
 
 
 class Series(NamedTuple):
@@ -61,9 +63,10 @@ class Prometheus:
 def prometheus(folder: Path) -> Iterator[Prometheus]:
     """A running one that keeps its data in this folder; ended afterwards."""
     _install()
-    configuration, port = folder / "prometheus.yaml", free_port()
-    configuration.write_text(yaml.safe_dump(_configuration()), encoding="utf-8")
-    log = LOGS / "prometheus.log"
+    configuration, targets, port = folder / "prometheus.yaml", folder / "targets.json", free_port()
+    configuration.write_text(yaml.safe_dump(_configuration(targets)), encoding="utf-8")
+    _write_targets(targets)
+    log, over = LOGS / "prometheus.log", threading.Event()
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
@@ -76,11 +79,15 @@ def prometheus(folder: Path) -> Iterator[Prometheus]:
             stdout=output,
             stderr=subprocess.STDOUT,
         )
+    watcher = threading.Thread(target=_follow_pods, args=(targets, over))
+    watcher.start()
     try:
         found = Prometheus(port)
-        wait_until(found.is_ready, "Prometheus is ready", timeout=60, log=log)
+        wait_until(found.is_ready, "Prometheus is ready", timeout=30, log=log)
         yield found
     finally:
+        over.set()
+        watcher.join()
         process.terminate()
         process.wait()
 
@@ -99,29 +106,16 @@ def _install() -> None:
         capture(["dpkg-deb", "--extract", package, folder])
 
 
-def _configuration() -> dict[str, Any]:
-    """What the chart's ServiceMonitor and PodMonitor say, and the kubelet's memory of each pod."""
-    labels = [_copy("__meta_kubernetes_namespace", "namespace"), _copy(f"{_POD}_name", "pod")]
-    metrics_port = _keep(f"{_POD}_container_port_name", "metrics")
-    pods = {"role": "pod", "kubeconfig_file": str(kubeconfig())}
+def _configuration(targets: Path) -> dict[str, Any]:
+    """The pods, and the kubelet's memory of each pod."""
     pki = STATE / "pki"
     return {
         "global": {"scrape_interval": f"{SCRAPE_SECONDS}s"},
         "scrape_configs": [
             {
-                "job_name": "program-user-info-operator",
-                "kubernetes_sd_configs": [pods | {"namespaces": {"names": [NAMESPACE]}}],
-                "relabel_configs": [metrics_port, *labels],
-            },
-            {
-                "job_name": "jobs",
-                "kubernetes_sd_configs": [pods],
-                "relabel_configs": [
-                    _keep(f"{_POD}_labelpresent_{_JOB}", "true"),
-                    metrics_port,
-                    *labels,
-                    _copy(f"{_POD}_label_{_JOB}", _JOB),
-                ],
+                "job_name": "pods",
+                # Debian's Prometheus does not ask Kubernetes itself.
+                "file_sd_configs": [{"files": [str(targets)], "refresh_interval": "5s"}],
             },
             {
                 "job_name": "kubelet",
@@ -140,9 +134,31 @@ def _configuration() -> dict[str, Any]:
     }
 
 
-def _keep(label: str, value: str) -> dict[str, Any]:
-    return {"action": "keep", "source_labels": [label], "regex": value}
+def _follow_pods(targets: Path, over: threading.Event) -> None:
+    while not over.wait(_FOLLOW_SECONDS):
+        # The next time is soon.
+        with suppress(StepFailed):
+            _write_targets(targets)
 
 
-def _copy(label: str, to: str) -> dict[str, Any]:
-    return {"source_labels": [label], "target_label": to}
+def _write_targets(path: Path) -> None:
+    pods = json.loads(kubectl("get", "pods", "--all-namespaces", "-o", "json"))["items"]
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(list(targets_of(pods))), encoding="utf-8")
+    partial.rename(path)
+
+
+def targets_of(pods: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
+    """Ports named `metrics`, with the labels that the chart's monitors give what they scrape."""
+    for pod in pods:
+        metadata, address = pod["metadata"], pod["status"].get("podIP")
+        labels = {"namespace": metadata["namespace"], "pod": metadata["name"]}
+        if metadata["namespace"] == NAMESPACE:
+            labels["job"] = RELEASE
+        if name := metadata.get("labels", {}).get(LABEL_JOB):
+            labels[re.sub(r"\W", "_", LABEL_JOB)] = name
+        for container in pod["spec"]["containers"]:
+            for port in container.get("ports", []):
+                if port.get("name") == "metrics" and address:
+                    target = f"{address}:{port['containerPort']}"
+                    yield {"targets": [target], "labels": labels}

@@ -37,7 +37,7 @@ def _measure(arena: Arena, names: list[str]) -> list[tuple[str, str]]:
     writes = arena.proxy.writes
     started = time.monotonic()
     arena.start_controller(resync_seconds=300)
-    eventually(lambda: crowd.reconciled(arena) >= len(names), "all are looked at", timeout=600)
+    eventually(lambda: crowd.reconciled(arena) >= len(names), "all are looked at", 600, at_most=0.2)
     restarted = time.monotonic() - started
     rewritten = arena.proxy.writes - writes
     latencies = crowd.edit_latencies(arena, names, edits=len(names) // 2, pause=0.05)

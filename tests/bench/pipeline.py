@@ -108,10 +108,10 @@ def measure_job(kafka: Kafka, count: int, parallelism: int, samples: int) -> Mea
 
 def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
     """From the first event that is done to the last; CPU likewise."""
-    eventually(lambda: processed() > 0, f"{name}: events are processed", 300)
+    eventually(lambda: processed() > 0, f"{name}: events are processed", 300, at_most=0.2)
     first, started, before = processed(), time.monotonic(), cpu_seconds()
     threads = jvm_thread_seconds()
-    eventually(lambda: processed() >= count, f"{name}: all is processed", _PATIENCE, every=1)
+    eventually(lambda: processed() >= count, f"{name}: all is processed", _PATIENCE, 1, 1)
     seconds, after = time.monotonic() - started, cpu_seconds()
     threads = jvm_thread_seconds() - threads
     return Measured(name, count - first, seconds, after - before, threads)

@@ -41,7 +41,7 @@ def wait_until_all_are_ready(arena: Arena, count: int) -> float:
         ready = re.search(r'_jobs\{condition="Ready",reason="Suspended"\} (\S+)', _metrics(arena))
         return ready is not None and float(ready[1]) == count
 
-    eventually(probe, f"{count} jobs are Ready", timeout=600)
+    eventually(probe, f"{count} jobs are Ready", 600, at_most=0.5)
     return time.monotonic() - started
 
 
@@ -140,7 +140,7 @@ def edit_latencies(arena: Arena, names: list[str], edits: int, pause: float) -> 
         edited[f"{name}/{nonce}"] = time.monotonic()
         arena.put_job(name, restartNonce=nonce)
         time.sleep(pause)
-    eventually(lambda: len(latencies) == edits, "every edit has arrived")
+    eventually(lambda: len(latencies) == edits, "every edit has arrived", at_most=0.2)
     done.set()
     arena.put_job(names[0], restartNonce=10**6)  # one more event, for the watch to end on
     thread.join()
