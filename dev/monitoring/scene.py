@@ -97,7 +97,8 @@ def _job(name: str, environment: str = "dev", **spec: Any) -> Object:
 
 
 def _loaded() -> Object:
-    # What a job has by default, not the little that the development environment gives it.
+    # What a job has by default, not the little that the development environment gives it; the
+    # collectors are those that the JVM chooses for such pods.
     return _job(
         LOADED,
         resources={
@@ -106,7 +107,7 @@ def _loaded() -> Object:
         },
         flink={
             "configuration": {
-                "env.java.opts.taskmanager": "-XX:+UseSerialGC",
+                "env.java.opts.taskmanager": "-XX:+UseG1GC",
                 "env.java.opts.jobmanager": "-XX:+UseSerialGC",
             }
         },
