@@ -205,10 +205,10 @@ def test_the_images_run_as_users_without_rights_and_hold_flink_once(running: Run
 
 
 LIST = """
-import importlib.metadata, pathlib
+import importlib.metadata, pathlib, re
 site = "/opt/venv/lib/python3.11/site-packages"
 for found in importlib.metadata.distributions(path=[site]):
-    print("pypi", found.name.lower().replace("_", "-"), found.version)
+    print("pypi", re.sub("[-_.]+", "-", found.name).lower(), found.version)
 for jar in pathlib.Path(site).glob("pyflink/*/**/*.jar"):
     print("jar", jar.name)
 """

@@ -127,7 +127,7 @@ class Stage:
             while not (arena.snapshot() == wanted if wanted is not None else is_done()):
                 if time.monotonic() > deadline:
                     break  # the test shows what differs
-                time.sleep(0.2)
+                time.sleep(0.5)
             arena.at_rest()
             return Played(arena.proxy.writes - start, bool(killed), arena.snapshot())
 
