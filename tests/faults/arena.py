@@ -221,19 +221,21 @@ class Arena:
 
     def snapshot(self) -> Object:
         """All of them, without what differs from run to run."""
-        objects = {
+        return {
             f"{each.get('kind', 'ConfigMap')}/{each['metadata']['name']}": without(each, _PASSING)
             for each in self._objects()
         }
-        revisions = [
-            revision["hash"]
-            for each in objects.values()
-            for revision in each.get("status", {}).get("revisions", [])
-        ]
-        # The namespace is in each line that a job logs, so in its configuration and in the hash.
+
+    def portable_snapshot(self) -> Object:
+        """The same, as it would be in any other arena.
+
+        The namespace is in each line that a job logs, so in its configuration and in the hash.
+        """
+        objects = self.snapshot()
         text = json.dumps(objects).replace(self.namespace, "arena")
+        revisions = objects.get("ProgramUserInfoJob/job", {}).get("status", {}).get("revisions", [])
         for number, revision in enumerate(revisions):
-            text = text.replace(revision, f"hash-{number}")
+            text = text.replace(revision["hash"], f"hash-{number}")
         found: Object = json.loads(text)
         return found
 

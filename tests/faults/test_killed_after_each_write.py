@@ -124,12 +124,12 @@ class Stage:
                 arena.kill()
                 arena.start_controller(second)
             deadline = time.monotonic() + _PATIENCE_SECONDS
-            while not (arena.snapshot() == wanted if wanted is not None else is_done()):
+            while not (arena.portable_snapshot() == wanted if wanted is not None else is_done()):
                 if time.monotonic() > deadline:
                     break  # the test shows what differs
                 time.sleep(0.5)
             arena.at_rest()
-            return Played(arena.proxy.writes - start, bool(killed), arena.snapshot())
+            return Played(arena.proxy.writes - start, bool(killed), arena.portable_snapshot())
 
 
 @pytest.mark.parametrize("scenario", SCENARIOS, ids=lambda scenario: scenario.name)
