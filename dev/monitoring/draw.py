@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -14,9 +15,9 @@ from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
-from matplotlib.ticker import EngFormatter, FuncFormatter, MaxNLocator, PercentFormatter
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from dev.monitoring.prometheus import Prometheus, Series
+from dev.monitoring.prometheus import SCRAPE_SECONDS, Prometheus, Series
 
 Object = Mapping[str, Any]
 
@@ -28,15 +29,22 @@ _LEFT, _RIGHT, _TOP, _BOTTOM = 0.75, 0.2, 0.4, 0.8
 """Inches of a panel beside, above and below its lines; the legend is below."""
 _NAMED = 4
 """Lines that a legend names, the highest ones first."""
+_MIB = 1 << 20
+
+
+def _count(value: float) -> str:
+    return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
+
+
 _UNITS = {
-    "short": EngFormatter(sep=""),
-    "ops": EngFormatter("/s"),
-    "eps": EngFormatter("/s"),
-    "reqps": EngFormatter("/s"),
-    "s": FuncFormatter(lambda value, _: f"{value:g} s"),
-    "ms": FuncFormatter(lambda value, _: f"{value:g} ms"),
-    "bytes": FuncFormatter(lambda value, _: f"{value / (1 << 20):,.0f} MiB"),
-    "percentunit": PercentFormatter(1.0),
+    "short": _count,
+    "ops": lambda value: f"{_count(value)}/s",
+    "eps": lambda value: f"{_count(value)}/s",
+    "reqps": lambda value: f"{_count(value)}/s",
+    "s": lambda value: f"{value:g} s",
+    "ms": lambda value: f"{value:g} ms",
+    "bytes": lambda value: f"{value / _MIB:,.0f} MiB",
+    "percentunit": lambda value: f"{value:.0%}",
 }
 _STYLE = {
     "font.family": "DejaVu Sans",
@@ -99,14 +107,20 @@ def legend(template: str, labels: Mapping[str, str]) -> str:
 def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
     """One panel: its lines over time, with its title and unit."""
     for name, series in sorted(lines.items()):
-        moments = date2num([datetime.fromtimestamp(at, UTC) for at, _ in series.points])
-        values = [value for _, value in series.points]
+        points = list(_with_gaps(series))
+        moments = date2num([datetime.fromtimestamp(at, UTC) for at, _ in points])
+        values = [value for _, value in points]
         (line,) = axes.plot(moments, values, label=name, linewidth=1.4)
         axes.fill_between(moments, values, alpha=0.08, color=line.get_color())
     axes.set_title(panel["title"])
-    axes.set_ylim(bottom=0)
-    axes.yaxis.set_major_locator(MaxNLocator(4, integer=not lines))
-    axes.yaxis.set_major_formatter(_UNITS[panel["fieldConfig"]["defaults"]["unit"]])
+    unit = panel["fieldConfig"]["defaults"]["unit"]
+    highest = max((value for each in lines.values() for _, value in each.points), default=1.0)
+    axes.set_ylim(0, highest * 1.1 or 1.0)
+    if unit == "bytes":
+        axes.yaxis.set_major_locator(MultipleLocator(_round_mebibytes(highest)))
+    else:
+        axes.yaxis.set_major_locator(MaxNLocator(4))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _UNITS[unit](value)))
     locator = AutoDateLocator(maxticks=5)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
@@ -114,6 +128,21 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         _name_the_highest(axes, lines)
     else:
         axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center", color="#9aa0a6")
+
+
+def _with_gaps(series: Series) -> Iterator[tuple[float, float]]:
+    """The points, and one without a value where the line has to be broken."""
+    before = series.points[0][0]
+    for at, value in series.points:
+        if at - before > 2 * SCRAPE_SECONDS:
+            yield at, math.nan
+        yield at, value
+        before = at
+
+
+def _round_mebibytes(highest: float) -> int:
+    """Between two marks of an axis that ends there, in bytes: a power of two of MiB."""
+    return int(_MIB * 2 ** max(0, round(math.log2(highest / _MIB / 4))))
 
 
 def _name_the_highest(axes: Axes, lines: Mapping[str, Series]) -> None:

@@ -62,7 +62,7 @@ def draw_status() -> None:
     (FOLDER / "status.svg").write_text(terminal.export_svg(title="status"), encoding="utf-8")
 
 
-_OF_THE_LOADED = f'{{pod=~"{LOADED}-[0-9a-z-]*",pod!~".*-staging-.*"}}'
+_OF_THE_LOADED = f'{{pod=~"{LOADED}-[0-9a-z-]*",pod!~".*-(staging|operator)-.*"}}'
 _WORKING_SET = f"max by (pod) (pod_memory_working_set_bytes{_OF_THE_LOADED})"
 
 

@@ -26,10 +26,10 @@ LOADED = JOB
 _STEADY = f"{JOB}-staging"
 _KEYSPACE = "pictures"
 _POOL = 20_000
-_BACKLOG = 600_000
+_BACKLOG = 1_500_000
 """Events not yet committed that the loaded job always has before it; a checkpoint's worth of them
 may already be written."""
-_CHUNK = 60_000
+_CHUNK = 100_000
 _PAUSE_SECONDS = 5.0
 _STEADY_PER_SECOND = 50
 _RETENTION = {"retention.bytes": str(1 << 30), "segment.bytes": str(128 << 20)}

@@ -109,7 +109,7 @@ def test_each_wrong_event_is_a_dead_letter_and_those_around_it_are_rows(running:
 def test_flink_counts_rows_rejections_latency_and_lag(running: Running) -> None:
     selector = f"component=taskmanager,app={running.name}"
     (pod,) = running.namespace.names("pods", selector)
-    wanted = ("rows_written", "rows_rejected", "write_latency_ms", "records_lag_max")
+    wanted = ("rows_written", "rows_rejected", "write_calls", "records_lag_max")
 
     def probe() -> bool:
         served = scrape(running, pod)
@@ -117,9 +117,16 @@ def test_flink_counts_rows_rejections_latency_and_lag(running: Running) -> None:
 
     eventually(probe, "the TaskManager's metrics are complete", timeout=90)
     served = scrape(running, pod)
-    written = re.search(r"^\S*rows_written\{[^}]*\} (\S+)$", served, re.MULTILINE)
-    assert written is not None
-    assert float(written[1]) >= len([each for each in running.events if each.reason is None])
+    assert counted(served, "rows_written") >= len(
+        [each for each in running.events if each.reason is None]
+    )
+    assert counted(served, "write_milliseconds") > counted(served, "write_calls") > 0
+
+
+def counted(served: str, name: str) -> float:
+    found = re.search(rf"^\S*{name}\{{[^}}]*\}} (\S+)$", served, re.MULTILINE)
+    assert found is not None
+    return float(found[1])
 
 
 def test_alerts_and_dashboards_ask_for_metrics_that_flink_has(running: Running) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,14 @@ def test_a_panel_names_its_highest_lines_and_its_unit() -> None:
     assert legend is not None
     assert [text.get_text() for text in legend.get_texts()] == ["f", "e", "d", "c"]
     assert axes.yaxis.get_major_formatter()(2.0**20) == "1 MiB"
+
+
+def test_a_line_is_broken_where_there_was_nothing() -> None:
+    axes = Figure().add_subplot()
+    draw.draw_panel(axes, PANEL, {"a": Series({}, [(0, 1.0), (15, 1.0), (600, 1.0)])})
+    assert [math.isnan(value) for value in axes.lines[0].get_ydata()] == [
+        *(False, False, True, False)
+    ]
 
 
 def test_a_panel_without_lines_says_so() -> None:
