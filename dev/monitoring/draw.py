@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -36,7 +36,7 @@ def _count(value: float) -> str:
     return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
 
 
-_UNITS = {
+_UNITS: Mapping[str, Callable[[float], str]] = {
     "short": _count,
     "ops": lambda value: f"{_count(value)}/s",
     "eps": lambda value: f"{_count(value)}/s",
@@ -114,8 +114,8 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         axes.fill_between(moments, values, alpha=0.08, color=line.get_color())
     axes.set_title(panel["title"])
     unit = panel["fieldConfig"]["defaults"]["unit"]
-    highest = max((value for each in lines.values() for _, value in each.points), default=1.0)
-    axes.set_ylim(0, highest * 1.1 or 1.0)
+    highest = max(map(_highest, lines.values()), default=0.0) or 1.0
+    axes.set_ylim(0, highest * 1.1)
     if unit == "bytes":
         axes.yaxis.set_major_locator(MultipleLocator(_round_mebibytes(highest)))
     else:
@@ -128,6 +128,11 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         _name_the_highest(axes, lines)
     else:
         axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center", color="#9aa0a6")
+
+
+def _highest(series: Series) -> float:
+    """Of its values that are numbers: nothing over nothing is none."""
+    return max((value for _, value in series.points if math.isfinite(value)), default=0.0)
 
 
 def _with_gaps(series: Series) -> Iterator[tuple[float, float]]:
@@ -149,7 +154,7 @@ def _name_the_highest(axes: Axes, lines: Mapping[str, Series]) -> None:
     handles, names = axes.get_legend_handles_labels()
     ranked = sorted(
         zip(handles, names, strict=True),
-        key=lambda pair: max(value for _, value in lines[pair[1]].points),
+        key=lambda pair: _highest(lines[pair[1]]),
         reverse=True,
     )
     axes.legend(

@@ -63,6 +63,12 @@ def test_a_line_is_broken_where_there_was_nothing() -> None:
     ]
 
 
+def test_what_is_no_number_is_not_drawn() -> None:
+    axes = Figure().add_subplot()
+    draw.draw_panel(axes, PANEL, {"a": Series({}, [(0, math.nan), (15, 3 * 2.0**20)])})
+    assert axes.get_ylim() == pytest.approx((0, 3.3 * 2**20))
+
+
 def test_a_panel_without_lines_says_so() -> None:
     axes = Figure().add_subplot()
     draw.draw_panel(axes, PANEL, {})
