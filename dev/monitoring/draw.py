@@ -121,7 +121,7 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
     else:
         axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _UNITS[unit](value)))
-    locator = AutoDateLocator(maxticks=5)
+    locator = AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))
     if lines:
