@@ -62,5 +62,18 @@ def test_the_images_components_are_listed_with_licences() -> None:
             assert licence not in ("not installed here", "not declared"), component["name"]
 
 
+def test_a_package_of_debian_leads_to_its_sources_licence() -> None:
+    component = supply_chain._debian("libc6 2.36-9 glibc 2.36-9")
+    assert component["purl"] == "pkg:deb/debian/libc6@2.36-9"
+    licence = component["licenses"][0]["license"]
+    assert licence["url"] == "https://sources.debian.org/copyright/license/glibc/2.36-9/"
+
+
+def test_what_linux_does_not_install_is_not_listed() -> None:
+    marked = {"properties": [{"name": "uv:package:marker", "value": "sys_platform == 'win32'"}]}
+    assert not supply_chain._is_for_linux(marked)
+    assert supply_chain._is_for_linux({})
+
+
 def names(document: supply_chain.Component) -> set[str]:
     return {component["name"] for component in document["components"]}
