@@ -90,7 +90,7 @@ docs: setup ## The documentation as a site, into build/site
 
 .PHONY: pictures
 pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15, one at full load
-	@$(PYTHON) -m dev pictures --minutes $(or $(MINUTES),15)
+	@$(PYTHON) -m dev pictures $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: sbom
 sbom: setup ## CycloneDX documents and licences of what the images hold, into build/sbom

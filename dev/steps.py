@@ -76,17 +76,22 @@ def capture(
 def wait_until(
     condition: Callable[[], bool], what: str, *, timeout: float, log: Path | None = None
 ) -> None:
-    """Poll until the condition holds. Raises `StepFailed` after `timeout` seconds.
-
-    The longer it takes, the rarer the look: what is waited for needs the cores more.
-    """
+    """Poll until the condition holds. Raises `StepFailed` after `timeout` seconds."""
     started = time.monotonic()
     while not condition():
         elapsed = time.monotonic() - started
         if elapsed > timeout:
             shown = f"\n{tail(log)}" if log else ""
             raise StepFailed(f"{what}: not so after {timeout:.0f} s{shown}")
-        time.sleep(max(0.25, min(elapsed / 10, 2.0)))
+        time.sleep(pause(elapsed))
+
+
+def pause(elapsed: float, every: float = 0.25, at_most: float = 2.0) -> float:
+    """Seconds until the next look, `elapsed` seconds after the first.
+
+    The longer it takes, the rarer: what is waited for needs the cores more.
+    """
+    return max(every, min(elapsed / 10, at_most))
 
 
 def tail(log: Path) -> str:

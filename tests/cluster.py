@@ -15,7 +15,7 @@ import yaml
 from dev.cluster.release import CHART, NAMESPACE, RELEASE
 from dev.cluster.target import helm, kubectl
 from dev.demo.world import NAMESPACE as SERVERS
-from dev.steps import StepFailed
+from dev.steps import StepFailed, pause
 
 CONTROLLER = f"deployment/{RELEASE}-operator"
 PROFILES = f"configmap/{RELEASE}-environments"
@@ -96,8 +96,7 @@ def eventually(
 ) -> Any:
     """The first truthy answer of the probe. Fails after `timeout` seconds.
 
-    The longer it takes, the rarer the probe, up to `at_most` seconds: what is waited for needs the
-    cores more.
+    `every` and `at_most` are the least and the most seconds from probe to probe.
     """
     started = time.monotonic()
     answer: Any = None
@@ -105,7 +104,7 @@ def eventually(
         answer = probe()
         if answer:
             return answer
-        time.sleep(max(every, min(elapsed / 10, at_most)))
+        time.sleep(pause(elapsed, every, at_most))
     raise AssertionError(f"{what}: not so after {timeout:.0f} s; last answer: {answer!r}")
 
 

@@ -31,6 +31,7 @@ from dev.demo.world import (
 from dev.environment import up
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, console, step
+from program_user_info_operator.api.names import LABEL_JOB
 
 JOB_FILE = REPOSITORY / "docs" / "examples" / "program-user-info.yaml"
 JOB = "program-user-info"
@@ -96,16 +97,20 @@ def wait_for_ready(name: str, namespace: str = NAMESPACE, timeout: int = 300) ->
 
 def clean(kafka: Kafka) -> None:
     """Remove the job, its topics, its offsets and its table."""
-    kubectl("delete", "puij", JOB, "-n", NAMESPACE, "--ignore-not-found", "--wait=true")
-    kubectl(
-        *("wait", "pods", "-n", NAMESPACE, "-l", f"lern.sunbird.org/job={JOB}"),
-        *("--for=delete", "--timeout=120s"),
-    )
+    remove_jobs(JOB)
     kafka.recreate(TOPIC)
     kafka.delete(f"{TOPIC}.failed")
     kafka.delete_group(GROUP)
     with open_cassandra() as session:
         session.execute(f"DROP KEYSPACE IF EXISTS {TABLE.partition('.')[0]}")
+
+
+def remove_jobs(*names: str) -> None:
+    """Remove the jobs that are there, and wait until their pods are gone."""
+    options = ("-n", NAMESPACE, "--timeout=120s")
+    kubectl("delete", "puij", *names, "--ignore-not-found", *options)
+    for name in names:
+        kubectl("wait", "pods", "-l", f"{LABEL_JOB}={name}", "--for=delete", *options)
 
 
 def configuration() -> dict[str, Any]:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from cassandra.cluster import EXEC_PROFILE_DEFAULT, Cluster, ExecutionProfile, Session
@@ -24,7 +23,6 @@ NAMESPACE = "sunbird-dev"
 KAFKA_PORT = 19092  # the broker announces this very port to clients outside of the cluster
 PARTITIONS = 4
 _LIMITS = {"max.message.bytes": str(8 << 20)}
-_NOTHING: Mapping[str, str] = MappingProxyType({})
 
 
 class DeadLetter(NamedTuple):
@@ -42,12 +40,12 @@ class Kafka:
         self._properties = {"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "log_level": "0"}
         self._admin = AdminClient(self._properties)
 
-    def recreate(self, *topics: str, configuration: Mapping[str, str] = _NOTHING) -> None:
+    def recreate(self, *topics: str, configuration: dict[str, str] | None = None) -> None:
         """Empty topics, whatever was there before."""
         self.delete(*topics)
         futures = self._admin.create_topics(
             [
-                NewTopic(topic, num_partitions=PARTITIONS, config={**_LIMITS, **configuration})
+                NewTopic(topic, num_partitions=PARTITIONS, config=_LIMITS | (configuration or {}))
                 for topic in topics
             ]
         )

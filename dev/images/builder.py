@@ -29,8 +29,7 @@ class Builder:
 
     def has(self, image: str) -> bool:
         """Whether the builder's store holds the image."""
-        arguments = ("inspect", "--type", "image") if self._is_buildah else ("image", "inspect")
-        done = subprocess.run([self._command, *arguments, image], capture_output=True, check=False)
+        done = subprocess.run(self._inspection(image), capture_output=True, check=False)
         return done.returncode == 0
 
     def base(self) -> str:
@@ -107,8 +106,7 @@ class Builder:
 
     def layers(self, image: str) -> list[str]:
         """Digests of the image's layers."""
-        arguments = ("inspect", "--type", "image") if self._is_buildah else ("image", "inspect")
-        said = json.loads(capture([self._command, *arguments, image]))
+        said = json.loads(capture(self._inspection(image)))
         found: list[str] = (
             said["OCIv1"]["rootfs"]["diff_ids"] if self._is_buildah else said[0]["RootFS"]["Layers"]
         )
@@ -126,6 +124,10 @@ class Builder:
             capture([self._command, "push", "--quiet", image, f"docker-archive:{archive}:{image}"])
         else:
             capture([self._command, "save", "--output", archive, image])
+
+    def _inspection(self, image: str) -> list[str]:
+        arguments = ("inspect", "--type", "image") if self._is_buildah else ("image", "inspect")
+        return [self._command, *arguments, image]
 
     @property
     def _is_buildah(self) -> bool:

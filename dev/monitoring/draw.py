@@ -12,7 +12,6 @@ from typing import Any
 import matplotlib as mpl
 from cycler import cycler
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
@@ -77,7 +76,6 @@ def draw_dashboard(
     with mpl.rc_context(_STYLE):
         height = rows * _ROW
         figure = Figure(figsize=(_WIDTH, height))
-        FigureCanvasAgg(figure)
         for panel in panels:
             place, column = panel["gridPos"], _WIDTH / _COLUMNS
             left = place["x"] * column + _LEFT

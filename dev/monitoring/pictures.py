@@ -13,12 +13,12 @@ from rich.console import Console
 from rich.text import Text
 
 from dev.cluster.release import CHART
-from dev.cluster.target import kubeconfig
+from dev.cluster.target import own_kubeconfig
 from dev.environment import up
 from dev.monitoring.draw import draw_dashboard
 from dev.monitoring.prometheus import SCRAPE_SECONDS, Prometheus, prometheus
 from dev.monitoring.scene import LOADED, kill_task_manager, scene
-from dev.paths import ADMIN_KUBECONFIG, REPOSITORY
+from dev.paths import REPOSITORY
 from dev.steps import StepFailed, console, step
 from program_user_info_operator.cli.status import as_table, read_pictures
 from program_user_info_operator.cluster.api_server import ApiServer
@@ -34,7 +34,7 @@ def draw_all(minutes: float) -> None:
 
     Raises `StepFailed` where the cluster in use is not the embedded one.
     """
-    if kubeconfig() != ADMIN_KUBECONFIG:
+    if own_kubeconfig() is not None:
         raise StepFailed("the pictures are of the embedded cluster: unset DEV_KUBECONFIG")
     up()
     FOLDER.mkdir(exist_ok=True)
@@ -62,14 +62,15 @@ def draw_status() -> None:
     (FOLDER / "status.svg").write_text(terminal.export_svg(title="status"), encoding="utf-8")
 
 
-_OF_THE_LOADED = f'{{pod=~"{LOADED}-[0-9a-z-]*",pod!~".*-(staging|operator)-.*"}}'
-_WORKING_SET = f"max by (pod) (pod_memory_working_set_bytes{_OF_THE_LOADED})"
+_OF_THE_LOADED = f'{{lern_sunbird_org_job="{LOADED}"}}'
+_WORKING_SET = (
+    f"max by (pod) (pod_memory_working_set_bytes and on (namespace, pod) up{_OF_THE_LOADED})"
+)
 
 
 def _memory() -> dict[str, object]:
     """A dashboard of two panels: what the pods of the job at full load hold, and its rate."""
-    of_the_loaded = f'{{lern_sunbird_org_job="{LOADED}"}}'
-    written = f"rate(flink_taskmanager_job_task_operator_rows_written{of_the_loaded}[1m])"
+    written = f"rate(flink_taskmanager_job_task_operator_rows_written{_OF_THE_LOADED}[1m])"
     panels = [
         ("Memory of the pods", "bytes", 0, _WORKING_SET, "{{pod}}"),
         ("Rows written", "ops", 12, f"sum({written})", LOADED),

@@ -19,12 +19,12 @@ from dev.cluster.addresses import API_PORT, NODE_IP, NODE_NAME
 from dev.cluster.release import NAMESPACE, RELEASE
 from dev.cluster.target import kubectl
 from dev.forward import free_port
-from dev.paths import BIN, LOGS, STATE
-from dev.steps import StepFailed, capture, run, step, wait_until
+from dev.paths import LOGS, STATE
+from dev.steps import StepFailed, wait_until
+from dev.toolchain import programs
 from program_user_info_operator.api.names import LABEL_JOB
 
 SCRAPE_SECONDS = 15
-_PROGRAM = BIN / "prometheus" / "usr" / "bin" / "prometheus"
 _FOLLOW_SECONDS = 5.0
 
 
@@ -62,7 +62,7 @@ class Prometheus:
 @contextmanager
 def prometheus(folder: Path) -> Iterator[Prometheus]:
     """A running one that keeps its data in this folder; ended afterwards."""
-    _install()
+    programs.unpack_prometheus()
     configuration, targets, port = folder / "prometheus.yaml", folder / "targets.json", free_port()
     configuration.write_text(yaml.safe_dump(_configuration(targets)), encoding="utf-8")
     _write_targets(targets)
@@ -70,7 +70,7 @@ def prometheus(folder: Path) -> Iterator[Prometheus]:
     with log.open("wb") as output:
         process = subprocess.Popen(
             [
-                str(_PROGRAM),
+                str(programs.PROMETHEUS / "usr" / "bin" / "prometheus"),
                 f"--config.file={configuration}",
                 f"--storage.tsdb.path={folder / 'data'}",
                 f"--web.listen-address=127.0.0.1:{port}",
@@ -90,20 +90,6 @@ def prometheus(folder: Path) -> Iterator[Prometheus]:
         watcher.join()
         process.terminate()
         process.wait()
-
-
-def _install() -> None:
-    """Debian's program, unpacked beside the cluster's own: nothing is installed."""
-    if _PROGRAM.exists():
-        return
-    folder = _PROGRAM.parents[2]
-    folder.mkdir(parents=True, exist_ok=True)
-    with step("fetch Prometheus"):
-        log = LOGS / "apt.log"
-        run(["apt-get", "update"], log, advice="check the network and apt's sources")
-        run(["apt-get", "download", "prometheus"], log, cwd=folder)
-        (package,) = folder.glob("prometheus_*.deb")
-        capture(["dpkg-deb", "--extract", package, folder])
 
 
 def _configuration(targets: Path) -> dict[str, Any]:

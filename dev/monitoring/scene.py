@@ -17,7 +17,7 @@ from confluent_kafka import Producer
 
 from dev.cluster.target import kubectl
 from dev.demo.events import generate
-from dev.demo.run import JOB, JOB_FILE, wait_for_ready
+from dev.demo.run import JOB, JOB_FILE, remove_jobs, wait_for_ready
 from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, relay_kafka
 from dev.steps import step
 
@@ -137,11 +137,7 @@ def _group(topic: str) -> str:
 
 
 def _remove(jobs: list[Object]) -> None:
-    names = [job["metadata"]["name"] for job in jobs]
-    kubectl("delete", "puij", *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-    for name in names:
-        selector = f"lern.sunbird.org/job={name}"
-        kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
+    remove_jobs(*(job["metadata"]["name"] for job in jobs))
     with open_cassandra() as session:
         session.execute(f"DROP KEYSPACE IF EXISTS {_KEYSPACE}")
 

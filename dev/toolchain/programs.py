@@ -15,6 +15,7 @@ ETCD = BIN / f"etcd-{versions.ETCD}"
 HELM = BIN / f"helm-{versions.HELM}"
 COREDNS = BIN / f"coredns-{versions.COREDNS}-small"
 PAUSE = BIN / "pause-1"
+PROMETHEUS = BIN / "prometheus"
 
 _GO = ["go", "build", "-trimpath", "-buildvcs=false"]
 _ENV = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "auto"}
@@ -41,6 +42,18 @@ def build_programs(*, cluster: bool = True) -> None:
 def kubectl() -> Path:
     """The kubectl of the cluster's version."""
     return KUBERNETES / "kubectl"
+
+
+def unpack_prometheus() -> None:
+    """Debian's program, beside the cluster's own: nothing is installed."""
+    if PROMETHEUS.exists():
+        return
+    with step("fetch Prometheus"), _fresh(PROMETHEUS) as partial:
+        log = LOGS / "apt.log"
+        run(["apt-get", "update"], log, advice="check the network and apt's sources")
+        run(["apt-get", "download", "prometheus"], log, cwd=partial)
+        (package,) = partial.glob("prometheus_*.deb")
+        capture(["dpkg-deb", "--extract", package, partial])
 
 
 def prometheus_crds() -> list[Path]:

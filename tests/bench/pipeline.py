@@ -111,7 +111,8 @@ def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
     eventually(lambda: processed() > 0, f"{name}: events are processed", 300, at_most=0.2)
     first, started, before = processed(), time.monotonic(), cpu_seconds()
     threads = jvm_thread_seconds()
-    eventually(lambda: processed() >= count, f"{name}: all is processed", _PATIENCE, 1, 1)
+    done = f"{name}: all is processed"
+    eventually(lambda: processed() >= count, done, _PATIENCE, every=1, at_most=1)
     seconds, after = time.monotonic() - started, cpu_seconds()
     threads = jvm_thread_seconds() - threads
     return Measured(name, count - first, seconds, after - before, threads)

@@ -19,7 +19,7 @@ from confluent_kafka import Producer
 from dev.cluster.addresses import NODE_IP
 from dev.cluster.target import kubectl
 from dev.demo.events import Generated, demo_events
-from dev.demo.run import compare
+from dev.demo.run import compare, remove_jobs
 from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, read_rows
 from dev.paths import STATE
 from tests.cluster import Namespace, condition, eventually, job
@@ -146,13 +146,8 @@ class Fleet:
 
     def remove(self) -> None:
         """Remove the jobs, their pods and their Secret."""
-        for kind, names in (("puij", self.names), ("secret", (SECRET,))):
-            kubectl("delete", kind, *names, "-n", NAMESPACE, "--ignore-not-found", "--timeout=120s")
-        for name in self.names:
-            selector = f"lern.sunbird.org/job={name}"
-            kubectl(
-                "wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s"
-            )
+        remove_jobs(*self.names)
+        kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
 
 
 @contextmanager
