@@ -100,6 +100,9 @@ def test_the_api_server_accepts_every_object(values: Path, monitoring_crds: None
         ("rollout.maxConcurrent=0", "/rollout/maxConcurrent"),
         ("image.digest=1.0", "/image/digest"),
         ("workers=many", "/workers"),
+        ("resources.limts.memory=1Gi", "'limts' not allowed"),
+        ("affinity.nodeAfinity.a=b", "'nodeAfinity' not allowed"),
+        ("tolerations[0].efect=NoExecute", "'efect' not allowed"),
     ],
 )
 def test_a_wrong_value_is_refused_by_name(option: str, said: str) -> None:
