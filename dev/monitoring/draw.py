@@ -42,6 +42,7 @@ _UNITS: Mapping[str, Callable[[float], str]] = {
     "reqps": lambda value: f"{_count(value)}/s",
     "s": lambda value: f"{value:g} s",
     "ms": lambda value: f"{value:g} ms",
+    "µs": lambda value: f"{value:g} µs",
     "bytes": lambda value: f"{value / _MIB:,.0f} MiB",
     "percentunit": lambda value: f"{value:.0%}",
 }
@@ -112,10 +113,10 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         axes.fill_between(moments, values, alpha=0.08, color=line.get_color())
     axes.set_title(panel["title"])
     unit = panel["fieldConfig"]["defaults"]["unit"]
-    highest = max(map(_highest, lines.values()), default=0.0) or 1.0
-    axes.set_ylim(0, highest * 1.1)
+    top = max(map(highest, lines.values()), default=0.0) or 1.0
+    axes.set_ylim(0, top * 1.1)
     if unit == "bytes":
-        axes.yaxis.set_major_locator(MultipleLocator(_round_mebibytes(highest)))
+        axes.yaxis.set_major_locator(MultipleLocator(_round_mebibytes(top)))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(4))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _UNITS[unit](value)))
@@ -128,7 +129,7 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center", color="#9aa0a6")
 
 
-def _highest(series: Series) -> float:
+def highest(series: Series) -> float:
     """Of its values that are numbers: nothing over nothing is none."""
     return max((value for _, value in series.points if math.isfinite(value)), default=0.0)
 
@@ -143,16 +144,16 @@ def _with_gaps(series: Series) -> Iterator[tuple[float, float]]:
         before = at
 
 
-def _round_mebibytes(highest: float) -> int:
+def _round_mebibytes(top: float) -> int:
     """Between two marks of an axis that ends there, in bytes: a power of two of MiB."""
-    return int(_MIB * 2 ** max(0, round(math.log2(highest / _MIB / 4))))
+    return int(_MIB * 2 ** max(0, round(math.log2(top / _MIB / 4))))
 
 
 def _name_the_highest(axes: Axes, lines: Mapping[str, Series]) -> None:
     handles, names = axes.get_legend_handles_labels()
     ranked = sorted(
         zip(handles, names, strict=True),
-        key=lambda pair: _highest(lines[pair[1]]),
+        key=lambda pair: highest(lines[pair[1]]),
         reverse=True,
     )
     axes.legend(

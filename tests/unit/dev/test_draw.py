@@ -10,6 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dev.monitoring import draw
+from dev.monitoring.load import LOAD, means
 from dev.monitoring.prometheus import Series
 from tests.monitoring import dashboards
 
@@ -82,3 +83,15 @@ def test_each_dashboard_can_be_drawn(dashboard: dict[str, Any], tmp_path: Path) 
     draw.draw_dashboard(dashboard, source, 0, 3600, picture)  # type: ignore[arg-type]
     assert picture.read_bytes().startswith(b"\x89PNG")
     assert len(source.asked) == sum(len(panel["targets"]) for panel in dashboard["panels"])
+
+
+def test_figures_of_a_load_are_means_of_parts() -> None:
+    points = [(0.0, 1.0), (30.0, 3.0), (60.0, math.nan), (61.0, 5.0), (180.0, 7.0)]
+    assert means(Series({}, points), 0.0, 60.0) == [2.0, 5.0, 7.0]
+
+
+def test_a_load_is_drawn_with_all_of_its_lines(tmp_path: Path) -> None:
+    source = Source({"pod": "a"})
+    draw.draw_dashboard(LOAD, source, 0, 3600, tmp_path / "load.png")  # type: ignore[arg-type]
+    assert len(source.asked) == sum(len(panel["targets"]) for panel in LOAD["panels"])
+    assert (tmp_path / "load.png").stat().st_size > 0
