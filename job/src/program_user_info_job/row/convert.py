@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Any, NamedTuple
+from typing import Any
+
+import msgspec
 
 from program_user_info_job.event.decode import ABSENT, Event, Profile, decode_event
 from program_user_info_job.event.rejection import Reason, Rejected, Rejection
@@ -13,8 +15,10 @@ from program_user_info_job.row.layout import FLAT, Layout
 from program_user_info_job.row.size import SAFE_PAYLOAD_BYTES, check_size
 from program_user_info_job.row.values import read_consent, read_id, read_text, read_timestamp
 
+_MILLISECOND = timedelta(milliseconds=1)
 
-class Row(NamedTuple):
+
+class Row(msgspec.Struct, frozen=True, gc=False):
     """What one event says of one program and user.
 
     `cells` holds only columns that the event speaks of (None clears a column, an absent one stays
@@ -39,7 +43,7 @@ class Rules:
     future_bound: timedelta = timedelta(days=1)
 
 
-class Origin(NamedTuple):
+class Origin(msgspec.Struct, frozen=True, gc=False):
     """Where a record stands in its topic; `timestamp` is Kafka's, in milliseconds."""
 
     offset: int
@@ -92,7 +96,7 @@ def write_timestamp(
     """
     source = "updatedAt" if updated_at is not None else "record timestamp"
     millis = updated_at if updated_at is not None else origin.timestamp
-    if millis - now > future_bound // timedelta(milliseconds=1):
+    if millis - now > future_bound // _MILLISECOND:
         raise Rejected(
             Reason.TIMESTAMP_IN_FUTURE, f"{source}: more than {future_bound} ahead of the clock"
         )

@@ -13,6 +13,14 @@ Cells = dict[str, Any]
 
 _LOCATIONS = "userProfile.userLocations"
 _CODE, _ID, _NAME = (f"{_LOCATIONS}[].{field}" for field in LOCATION_FIELDS)
+_ROOT = "userProfile.rootOrg"
+_ROOT_ID, _ROOT_NAME = f"{_ROOT}.id", f"{_ROOT}.orgName"
+_ORGANISATIONS = "userProfile.organisations"
+_ORGANISATION_ID, _ORGANISATION_NAME = (
+    f"{_ORGANISATIONS}[].{field}" for field in ("organisationId", "orgName")
+)
+_USER_TYPES = "userProfile.profileUserTypes"
+_TYPE, _SUB_TYPE = f"{_USER_TYPES}[].type", f"{_USER_TYPES}[].subType"
 _FLAT_COLUMNS = {
     kind: tuple(f"{kind}_{field}" for field in LOCATION_FIELDS) for kind in LOCATION_TYPES
 }
@@ -57,32 +65,29 @@ def organisation(profile: Profile) -> Cells:
     if root is ABSENT and profile.organisations is ABSENT:
         return {}
     if root is not ABSENT and root is not None:
-        path = "userProfile.rootOrg"
         if root.__class__ is not Organisation:
-            raise invalid_field(path, root, "an object")
+            raise invalid_field(_ROOT, root, "an object")
         return {
-            "organisation_id": read_text(root.id, f"{path}.id"),
-            "organisation_name": read_text(root.orgName, f"{path}.orgName"),
+            "organisation_id": read_text(root.id, _ROOT_ID),
+            "organisation_name": read_text(root.orgName, _ROOT_NAME),
         }
-    entries = _array(profile.organisations, "userProfile.organisations")
+    entries = _array(profile.organisations, _ORGANISATIONS)
     chosen = next((entry for entry in entries if entry.isSchool is False), None)
     if chosen is None:
         chosen = entries[0] if entries else Organisation()
-    path = "userProfile.organisations[]"
     return {
-        "organisation_id": read_text(chosen.organisationId, f"{path}.organisationId"),
-        "organisation_name": read_text(chosen.orgName, f"{path}.orgName"),
+        "organisation_id": read_text(chosen.organisationId, _ORGANISATION_ID),
+        "organisation_name": read_text(chosen.orgName, _ORGANISATION_NAME),
     }
 
 
 def user_types(entries: Any) -> Cells:
     """`user_type`: the last one, lower case; `user_sub_type`: all, upper case, joined by ","."""
-    path = "userProfile.profileUserTypes"
     kind: str | None = None
     sub_types: dict[str, None] = {}
-    for entry in _array(entries, path):
-        kind = read_text(entry.type, f"{path}[].type") or kind
-        sub_type = read_text(entry.subType, f"{path}[].subType")
+    for entry in _array(entries, _USER_TYPES):
+        kind = read_text(entry.type, _TYPE) or kind
+        sub_type = read_text(entry.subType, _SUB_TYPE)
         if sub_type:
             sub_types[sub_type.upper()] = None
     return {

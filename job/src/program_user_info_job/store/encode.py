@@ -17,7 +17,8 @@ NULL = b"\xff\xff\xff\xff"
 UNSET = b"\xff\xff\xff\xfe"
 """The value that leaves a column as it is: the length -2."""
 
-_length = struct.Struct(">I").pack
+length = struct.Struct(">I").pack
+"""What precedes a value: its size in bytes."""
 _int32_value = struct.Struct(">II").pack
 _int64_value = struct.Struct(">Iq").pack
 _MILLIS_PER_DAY = 86_400_000
@@ -29,7 +30,7 @@ _FALSE = b"\x00\x00\x00\x01\x00"
 def encode_text(value: str) -> bytes:
     """A text in UTF-8."""
     encoded = value.encode()
-    return _length(len(encoded)) + encoded
+    return length(len(encoded)) + encoded
 
 
 def encode_bigint(value: int) -> bytes:
@@ -51,11 +52,11 @@ def _encode_date(millis: int) -> bytes:
 
 
 def _encode_text_map(value: Mapping[str, str]) -> bytes:
-    parts = [_length(len(value))]
+    parts = [length(len(value))]
     for item in sorted(value.items()):
         parts += map(encode_text, item)
     encoded = b"".join(parts)
-    return _length(len(encoded)) + encoded
+    return length(len(encoded)) + encoded
 
 
 ENCODERS: dict[CqlType, Callable[[Any], bytes]] = {

@@ -2,36 +2,42 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
-from typing import NamedTuple
+
+import msgspec
 
 from program_user_info_job.row.convert import Row
 
 
-class Indexed(NamedTuple):
+class Indexed(msgspec.Struct, frozen=True, gc=False):
     """A row and the position of its event in what Flink handed over at once."""
 
     position: int
     row: Row
 
 
-class KeyedRows(NamedTuple):
+class KeyedRows(msgspec.Struct, frozen=True, gc=False):
     """All rows of one program and user: the ones to write, and the ones that those cover."""
 
-    needed: list[Indexed]
-    covered: list[Indexed]
+    needed: Sequence[Indexed]
+    covered: Sequence[Indexed] = ()
 
 
 def group_by_program(rows: Iterable[Indexed]) -> dict[str, list[KeyedRows]]:
     """Rows by partition key, and within it by user, reduced to the needed ones."""
-    grouped: dict[str, dict[str, list[Indexed]]] = {}
+    grouped: defaultdict[str, defaultdict[str, list[Indexed]]] = defaultdict(_by_user)
     for item in rows:
-        by_user = grouped.setdefault(item.row.program_id, {})
-        by_user.setdefault(item.row.user_id, []).append(item)
+        row = item.row
+        grouped[row.program_id][row.user_id].append(item)
     return {
         program: [_reduce(items) for items in by_user.values()]
         for program, by_user in grouped.items()
     }
+
+
+def _by_user() -> defaultdict[str, list[Indexed]]:
+    return defaultdict(list)
 
 
 def _reduce(items: Sequence[Indexed]) -> KeyedRows:
@@ -41,7 +47,7 @@ def _reduce(items: Sequence[Indexed]) -> KeyedRows:
     outcome must not depend on what happened to share a batch. Repeats of one event are dropped.
     """
     if len(items) == 1:
-        return KeyedRows([items[0]], [])
+        return KeyedRows(items)
     needed: list[Indexed] = []
     covered: list[Indexed] = []
     for item in sorted(items, key=lambda item: item.row.write_timestamp, reverse=True):
@@ -51,7 +57,8 @@ def _reduce(items: Sequence[Indexed]) -> KeyedRows:
 
 def _is_covered(row: Row, newer: Sequence[Indexed]) -> bool:
     spoken: set[str] = set()
-    for _, other in newer:
+    for item in newer:
+        other = item.row
         if other == row:
             return True
         if other.write_timestamp == row.write_timestamp:

@@ -17,6 +17,7 @@ from program_user_info_job.store.encode import (
     encode_bigint,
     encode_int,
     encode_text,
+    length,
 )
 from program_user_info_job.store.encoded_batch import EncodedBatch, statement_head
 from program_user_info_job.store.newest import Indexed, KeyedRows
@@ -68,14 +69,19 @@ class Statements:
         if row.deletion:
             return self._delete_head + stamp + key
         parts = [self._insert_head, key]
-        find = row.cells.get
+        add, find = parts.append, row.cells.get
         for name, encode in self._encoders:
             value = find(name, _UNTOUCHED)
-            if value is None:
-                parts.append(NULL)
+            if value.__class__ is str:  # nearly all are: spared the call of their encoder
+                text = value.encode()
+                add(length(len(text)))
+                add(text)
+            elif value is None:
+                add(NULL)
             else:
-                parts.append(UNSET if value is _UNTOUCHED else encode(value))
-        parts += (stamp, self._ttl)
+                add(UNSET if value is _UNTOUCHED else encode(value))
+        add(stamp)
+        add(self._ttl)
         return b"".join(parts)
 
     def _partition(self, partition_key: bytes, keys: list[KeyedRows]) -> Iterator[Batch]:
@@ -83,7 +89,7 @@ class Statements:
         members: list[KeyedRows] = []
         size = 0
         for key in keys:
-            built = [self.encode(row) for _, row in key.needed]
+            built = [self.encode(item.row) for item in key.needed]
             added = sum(map(len, built))
             full = len(statements) + len(built) > self._writes.batch_rows
             if members and (full or size + added > self._writes.batch_bytes):
@@ -115,4 +121,4 @@ def delete_cql(cassandra: Cassandra) -> str:
 def rows_of(batch: Batch) -> Iterable[Indexed]:
     """Every row that the batch stands for, the covered ones too, oldest first."""
     for key in batch.keys:
-        yield from sorted(key.needed + key.covered, key=lambda item: item.row.write_timestamp)
+        yield from sorted([*key.needed, *key.covered], key=lambda item: item.row.write_timestamp)
