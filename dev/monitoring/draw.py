@@ -35,7 +35,7 @@ def _count(value: float) -> str:
     return f"{value / 1000:g}k" if abs(value) >= 1000 else f"{value:g}"
 
 
-_UNITS: Mapping[str, Callable[[float], str]] = {
+UNITS: Mapping[str, Callable[[float], str]] = {
     "short": _count,
     "ops": lambda value: f"{_count(value)}/s",
     "eps": lambda value: f"{_count(value)}/s",
@@ -119,7 +119,7 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         axes.yaxis.set_major_locator(MultipleLocator(_round_mebibytes(top)))
     else:
         axes.yaxis.set_major_locator(MaxNLocator(4))
-    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: _UNITS[unit](value)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: UNITS[unit](value)))
     locator = AutoDateLocator(minticks=3, maxticks=6)
     axes.xaxis.set_major_locator(locator)
     axes.xaxis.set_major_formatter(ConciseDateFormatter(locator, show_offset=False))

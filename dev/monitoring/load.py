@@ -5,17 +5,15 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dev.monitoring.draw import highest, read
-from dev.monitoring.prometheus import SCRAPE_SECONDS, Prometheus, Series
+from dev.monitoring.draw import UNITS, highest, read
+from dev.monitoring.prometheus import JOB_LABEL, SCRAPE_SECONDS, Prometheus, Series
 from dev.monitoring.scene import LOADED
 from dev.steps import console
 
 _PARTS = 12
 """Of the time, for each of which the figures are told."""
-_SCALES = {"bytes": (1 << 20, "MiB")}
-"""What a unit of Grafana's is told in."""
 
-_OF_THE_LOADED = f'{{lern_sunbird_org_job="{LOADED}"}}'
+_OF_THE_LOADED = f'{{{JOB_LABEL}="{LOADED}"}}'
 _WORKING_SET = (
     f"max by (pod) (pod_memory_working_set_bytes and on (namespace, pod) up{_OF_THE_LOADED})"
 )
@@ -58,12 +56,11 @@ def tell(source: Prometheus, start: float, end: float) -> None:
     length = max((end - start) / _PARTS, SCRAPE_SECONDS)
     console.print(f"means of every {length / 60:.1f} minutes, and the highest value:")
     for panel in LOAD["panels"]:
-        unit = panel["fieldConfig"]["defaults"]["unit"]
-        scale, shown = _SCALES.get(unit, (1, unit))
+        shown = UNITS[panel["fieldConfig"]["defaults"]["unit"]]
         for name, series in read(panel, source, start, end).items():
             figures = [*means(series, start, length), highest(series)]
-            told = " ".join(f"{value / scale:,.0f}" for value in figures)
-            console.print(f"{panel['title']}, {name}, {shown}: {told}")
+            told = ", ".join(shown(round(value)) for value in figures)
+            console.print(f"{panel['title']}, {name}: {told}")
 
 
 def means(series: Series, start: float, length: float) -> list[float]:

@@ -25,6 +25,8 @@ from dev.toolchain import programs
 from program_user_info_operator.api.names import LABEL_JOB
 
 SCRAPE_SECONDS = 15
+JOB_LABEL = re.sub(r"\W", "_", LABEL_JOB)
+"""What the label of a job's pods is called in a metric."""
 _FOLLOW_SECONDS = 5.0
 
 
@@ -142,7 +144,7 @@ def targets_of(pods: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if metadata["namespace"] == NAMESPACE:
             labels["job"] = RELEASE
         if name := metadata.get("labels", {}).get(LABEL_JOB):
-            labels[re.sub(r"\W", "_", LABEL_JOB)] = name
+            labels[JOB_LABEL] = name
         for container in pod["spec"]["containers"]:
             for port in container.get("ports", []):
                 if port.get("name") == "metrics" and address:

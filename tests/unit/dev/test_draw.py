@@ -10,7 +10,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dev.monitoring import draw
-from dev.monitoring.load import LOAD, means
+from dev.monitoring.load import LOAD, means, tell
 from dev.monitoring.prometheus import Series
 from tests.monitoring import dashboards
 
@@ -76,7 +76,9 @@ def test_a_panel_without_lines_says_so() -> None:
     assert [text.get_text() for text in axes.texts] == ["No data"]
 
 
-@pytest.mark.parametrize("dashboard", dashboards(), ids=lambda each: each["title"])
+@pytest.mark.parametrize(
+    "dashboard", [*dashboards(), LOAD], ids=lambda each: each.get("title", "load")
+)
 def test_each_dashboard_can_be_drawn(dashboard: dict[str, Any], tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     source = Source({"lern_sunbird_org_job": "job"}, {})
@@ -90,8 +92,18 @@ def test_figures_of_a_load_are_means_of_parts() -> None:
     assert means(Series({}, points), 0.0, 60.0) == [2.0, 5.0, 7.0]
 
 
-def test_a_load_is_drawn_with_all_of_its_lines(tmp_path: Path) -> None:
-    source = Source({"pod": "a"})
-    draw.draw_dashboard(LOAD, source, 0, 3600, tmp_path / "load.png")  # type: ignore[arg-type]
-    assert len(source.asked) == sum(len(panel["targets"]) for panel in LOAD["panels"])
-    assert (tmp_path / "load.png").stat().st_size > 0
+def test_a_load_is_told_part_by_part_in_the_units_of_its_panels(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    class Loaded(Source):
+        def query_range(self, expression: str, start: float, end: float) -> list[Series]:
+            value = 1500.0 * 2**20 if "memory" in expression else 8700.0
+            return [Series({"pod": "a"}, [(start, value), (start + 1800, 2 * value)])]
+
+    tell(Loaded(), 0, 3600)  # type: ignore[arg-type]
+    told = capsys.readouterr().err.splitlines()
+    assert told[0] == "means of every 5.0 minutes, and the highest value:"
+    assert told[1] == "Memory of the pods, a: 1,500 MiB, 3,000 MiB, 3,000 MiB"
+    assert told[2] == "Rows written, program-user-info: 8.7k/s, 17.4k/s, 17.4k/s"
+    assert told[3] == "CPU per event, TaskManager, Python: 8700 µs, 17400 µs, 17400 µs"
+    assert len(told) == 6

@@ -13,7 +13,9 @@ import pytest
 from cassandra.cluster import NoHostAvailable
 
 from program_user_info_job.config.model import Cassandra, Config, Kafka
+from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.pipeline import write_stage
+from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.pipeline.write_stage import WriteEvents, WriteStageFailed
 from tests.unit.job.events import event
 from tests.unit.job.test_store import FakeSession
@@ -105,3 +107,16 @@ def test_a_cassandra_that_does_not_answer_fails_the_task_in_words(
     monkeypatch.setattr(write_stage, "open_session", open_session)
     with pytest.raises(WriteStageFailed, match=r"cassandra\.contactPoints: no node answers at c"):
         WriteEvents(CONFIG).open(Context())
+
+
+def test_calls_and_their_milliseconds_are_counted() -> None:
+    context = Context()
+    metrics = StageMetrics(context.get_metric_group())
+    metrics.record(3, [], 1.25)
+    metrics.record(2, [Rejection(Reason.INVALID_JSON, "")], 0.5)
+    assert context.counts == {
+        "rows_written": 5,
+        "write_calls": 2,
+        "write_milliseconds": 1750,
+        "INVALID_JSON.rows_rejected": 1,
+    }

@@ -13,9 +13,13 @@ from program_user_info_job.event.rejection import Reason, Rejected, Rejection
 from program_user_info_job.row import profile as profile_columns
 from program_user_info_job.row.layout import FLAT, Layout
 from program_user_info_job.row.size import SAFE_PAYLOAD_BYTES, check_size
-from program_user_info_job.row.values import read_consent, read_id, read_text, read_timestamp
-
-_MILLISECOND = timedelta(milliseconds=1)
+from program_user_info_job.row.values import (
+    MILLISECOND,
+    read_consent,
+    read_id,
+    read_text,
+    read_timestamp,
+)
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
@@ -96,7 +100,7 @@ def write_timestamp(
     """
     source = "updatedAt" if updated_at is not None else "record timestamp"
     millis = updated_at if updated_at is not None else origin.timestamp
-    if millis - now > future_bound // _MILLISECOND:
+    if millis - now > future_bound // MILLISECOND:
         raise Rejected(
             Reason.TIMESTAMP_IN_FUTURE, f"{source}: more than {future_bound} ahead of the clock"
         )

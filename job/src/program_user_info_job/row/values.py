@@ -10,7 +10,7 @@ from program_user_info_job.event.decode import ABSENT
 from program_user_info_job.event.rejection import invalid_field
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 # The range of a datetime, years 1 to 9999: what every reader of the table can show.
 _FIRST = -62_135_596_800_000
 _LAST = 253_402_300_799_999
@@ -83,7 +83,7 @@ def _read_iso(text: str) -> int | None:
         moment = datetime.fromisoformat(text)
     except ValueError:
         return None
-    return None if moment.tzinfo is None else (moment - _EPOCH) // _MILLISECOND
+    return None if moment.tzinfo is None else (moment - _EPOCH) // MILLISECOND
 
 
 def _read_digits(value: Any) -> Any:
