@@ -36,5 +36,5 @@ def configure_logging(level: int = logging.INFO) -> None:
     root = logging.getLogger()
     root.handlers = [handler]
     root.setLevel(level)
-    for noisy in ("kopf.objects", "kopf.activities", "aiohttp.access"):
+    for noisy in ("kopf.objects", "kopf.activities", "aiohttp.access", "leaderelection"):
         logging.getLogger(noisy).setLevel(logging.WARNING)

@@ -3,33 +3,23 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Callable
 from typing import Any
 
 import pytest
 
+from program_user_info_operator.api.flink_options import OWNED_OPTIONS
 from program_user_info_operator.api.scalars import milliseconds
-from program_user_info_operator.api.status import JobStatus
-from program_user_info_operator.desired.context import Bundle, Owner
 from program_user_info_operator.desired.difference import needs_apply
-from program_user_info_operator.desired.objects import Desired, desired_objects, revision_objects
+from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.desired.pod_template import merge
-from program_user_info_operator.desired.revision import read_record
-from program_user_info_operator.policy.status import Facts, resolved_status
-from program_user_info_operator.policy.upgrade import Plan
-from tests.unit.operator.test_resolve import CR, resolved, with_fields
-
-OWNER = Owner("job", "ns", "uid-1")
-BUNDLE = Bundle("image", "1.0")
-
-
-def desired(**fields: Any) -> Desired:
-    return desired_objects(resolved(with_fields(**fields)), OWNER, BUNDLE)
+from program_user_info_operator.revisions.revision import storage
+from tests.unit.operator.revisions import desired
+from tests.unit.operator.specs import resolved, with_fields
 
 
 def test_a_changed_configuration_is_another_config_map_in_the_pods() -> None:
     one, other = desired(), desired(kafka={"topic": "t"})
-    assert one.config_map_name != other.config_map_name
+    assert one.config_map["metadata"]["name"] != other.config_map["metadata"]["name"]
     assert (
         one.flink_deployment["spec"]["podTemplate"] != other.flink_deployment["spec"]["podTemplate"]
     )
@@ -43,26 +33,6 @@ def test_every_child_is_owned_by_the_job() -> None:
     for each in desired().objects():
         (reference,) = each["metadata"]["ownerReferences"]
         assert (reference["uid"], reference["controller"]) == ("uid-1", True)
-
-
-@pytest.mark.parametrize(
-    ("fields", "image"),
-    [({}, "image:1.0"), ({"version": "0.9"}, "image:0.9"), ({"image": "mine:2"}, "mine:2")],
-)
-def test_the_image_is_the_bundled_one_unless_told_otherwise(
-    fields: dict[str, Any], image: str
-) -> None:
-    assert desired(**fields).image == image
-
-
-@pytest.mark.parametrize(
-    ("image", "version"),
-    [("r:5000/a/b:1.2@sha256:abc", "1.2"), ("r:5000/a/b", None), ("b:x", "x")],
-)
-def test_the_status_shows_the_images_tag(image: str, version: str | None) -> None:
-    found = resolved(CR | {"image": image})
-    facts = Facts(found, desired_objects(found, OWNER, BUNDLE), None, Plan("", (), None), None)
-    assert resolved_status(JobStatus(), facts).image_version == version
 
 
 def test_a_ttl_of_zero_turns_a_profiles_off() -> None:
@@ -129,45 +99,21 @@ def test_a_field_that_is_no_longer_wanted_is_a_difference() -> None:
     assert needs_apply(desired().flink_deployment, live)
 
 
-def test_a_revision_is_read_back_as_it_was_recorded() -> None:
-    wanted = desired(parallelism=3)
-    assert read_record(wanted.record) == wanted.revision
-
-
 @pytest.mark.parametrize(
-    "spoil",
+    ("line", "checkpoints", "savepoints"),
     [
-        lambda record: record["data"].clear(),
-        lambda record: record["data"].update({"revision.json": "{"}),
-        lambda record: record["data"].update({"revision.json": "[]"}),
-        lambda record: record["metadata"]["labels"].update({"lern.sunbird.org/revision": "x"}),
+        ("v1_20", "state.checkpoints.dir", "state.savepoints.dir"),
+        ("v2_2", "execution.checkpointing.dir", "execution.checkpointing.savepoint-dir"),
     ],
 )
-def test_a_record_that_is_not_whole_is_none(spoil: Callable[[Any], None]) -> None:
-    record = copy.deepcopy(desired().record)
-    spoil(record)
-    assert read_record(record) is None
-
-
-@pytest.mark.parametrize(
-    "fields", [{"state": "suspended"}, {"savepoint": {"triggerNonce": 4}}, {"savepoint": {}}]
-)
-def test_what_passes_makes_no_revision(fields: dict[str, Any]) -> None:
-    storage = {"checkpoints": {"storage": "s3://b"}}
-    one, other = desired(**storage), desired(**storage, **fields)
-    assert one.revision == other.revision
-
-
-@pytest.mark.parametrize(
-    "fields", [{"restartNonce": 1}, {"parallelism": 2}, {"image": "i"}, {"kafka": {"topic": "t"}}]
-)
-def test_what_is_deployed_differently_is_another_revision(fields: dict[str, Any]) -> None:
-    assert desired().revision.hash != desired(**fields).revision.hash
-
-
-def test_an_earlier_revision_runs_with_the_present_nonce_and_state() -> None:
-    earlier = desired(image="old").revision
-    present = resolved(with_fields(image="new", restartNonce=7, state="suspended")).spec
-    deployment = revision_objects(earlier, present, OWNER).flink_deployment["spec"]
-    assert deployment["image"] == "old"
-    assert (deployment["restartNonce"], deployment["job"]["state"]) == (7, "suspended")
+def test_where_state_goes_is_said_by_the_names_that_the_line_reads(
+    line: str, checkpoints: str, savepoints: str
+) -> None:
+    spec = resolved(with_fields(checkpoints={"storage": "s3://b"})).spec
+    options = flink_configuration(spec, line)
+    assert {key: value for key, value in options.items() if value.startswith("s3:")} == {
+        checkpoints: "s3://b/checkpoints",
+        savepoints: "s3://b/savepoints",
+    }
+    assert {checkpoints, savepoints} <= set(OWNED_OPTIONS)
+    assert storage({"flinkConfiguration": options}) == ("s3://b/savepoints", None, None)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
-from dev.generate import CHART_README, CRD_FILES, REFERENCE, chart_readme, crd_text
-from dev.reference import reference_page
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from dev.generate import CHART_README, CRD_FILES, PAGES, chart_readme, crd_text
 from program_user_info_operator.api.crd import custom_resource_definition
 
 
@@ -16,8 +20,11 @@ def test_the_charts_readme_tells_its_values() -> None:
     assert CHART_README.read_text(encoding="utf-8") == chart_readme(), "run `make generate`"
 
 
-def test_the_reference_tells_every_field() -> None:
-    assert REFERENCE.read_text(encoding="utf-8") == reference_page(), "run `make generate`"
+@pytest.mark.parametrize(("page", "generated"), PAGES.items(), ids=[page.stem for page in PAGES])
+def test_the_documentations_generated_pages_are_current(
+    page: Path, generated: Callable[[], str]
+) -> None:
+    assert page.read_text(encoding="utf-8") == generated(), "run `make generate`"
 
 
 def test_the_spec_has_no_defaults_that_would_shadow_a_profile() -> None:

@@ -50,7 +50,7 @@ def health(document: Object) -> tuple[str, str]:
         (job("Stalled", "SecretMissing", "kafka"), ("Degraded", "kafka")),
         (
             job("Ready", "Running", "the job is running", generation=2),
-            ("Progressing", "the controller has yet to see this generation"),
+            ("Progressing", "the controller has not seen this generation yet"),
         ),
     ],
 )

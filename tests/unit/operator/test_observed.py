@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
-from program_user_info_operator.observed.checkpoints import last_checkpoint
 from program_user_info_operator.observed.failure import Failure, find_failure, newest
+from program_user_info_operator.observed.flink_job import (
+    FlinkJob,
+    last_checkpoint,
+    read_flink_job,
+)
 from program_user_info_operator.observed.flink_operator import read_flink_operator
 from program_user_info_operator.observed.secrets import (
     SecretFacts,
     missing_secrets,
-    secret_names,
-    secrets_version,
+    read_digest_key,
+    secret_facts,
+    secrets_digest,
+    used_keys,
 )
-from tests.unit.operator.test_resolve import resolved, with_fields
+from tests.unit.operator.specs import resolved, with_fields
 
 LOG = """\
 2026-01-01 INFO something
@@ -24,6 +30,7 @@ program_user_info_job.pipeline.topics: [KafkaUnreachable] kafka.bootstrapServers
 Caused by: RuntimeError: program_user_info_job.store.writer.WriteGaveUp: [Overdue] try later
 \tat org.apache.flink
 """
+WAITED = f"{LOG}INFO x - program_user_info_job.failure: [Reached] Cassandra: ready after 83 s"
 
 
 def pod(**status: Any) -> dict[str, Any]:
@@ -66,6 +73,7 @@ def unschedulable() -> dict[str, Any]:
             "exceeded quota: small",
         ),
         ([pod()], "nothing", "bad", "JobFailing", "Flink reports: bad"),
+        ([pod()], WAITED, "bad", "JobFailing", "Flink reports: bad"),
     ],
 )
 def test_the_most_telling_cause_is_named(
@@ -126,16 +134,45 @@ def test_missing_keys_are_named(keys: tuple[str, ...], missing: list[str]) -> No
         "kafka": SecretFacts(frozenset({"username", "password"}), "1"),
         "tls": SecretFacts(frozenset(keys), "1"),
     }
-    assert secret_names(secured()) == ["kafka", "tls"]
     assert missing_secrets(secured(), found) == missing
 
 
-def test_the_version_changes_with_any_of_the_jobs_secrets_and_with_no_other() -> None:
-    facts = {name: SecretFacts(frozenset(), "1") for name in ("kafka", "tls", "other")}
-    first = secrets_version(secured(), facts)
-    assert secrets_version(secured(), facts | {"other": SecretFacts(frozenset(), "2")}) == first
-    assert secrets_version(secured(), facts | {"tls": SecretFacts(frozenset(), "2")}) != first
-    assert secrets_version(resolved(with_fields()).spec, facts) is None
+TLS = frozenset({"ca.crt", "tls.crt", "tls.key"})
+
+
+def secret(name: str = "tls", **data: str) -> dict[str, Any]:
+    values = {key.replace("_", "."): value for key, value in data.items()}
+    return {"metadata": {"name": name, "resourceVersion": "1"}, "data": values}
+
+
+def digest(live: dict[str, Any], key: bytes = b"k") -> str | None:
+    return secrets_digest({"tls": secret_facts(live, TLS, key)}, key)
+
+
+def test_the_keys_that_a_job_reads() -> None:
+    assert used_keys(secured()) == {"kafka": frozenset({"username", "password"}), "tls": TLS}
+    assert used_keys(resolved(with_fields()).spec) == {}
+
+
+def test_a_digest_changes_with_the_values_that_the_job_reads_and_with_nothing_else() -> None:
+    first = secret(ca_crt="YQ==")
+    touched = {**first, "metadata": {"name": "tls", "resourceVersion": "2", "labels": {"a": "b"}}}
+    assert digest(touched) == digest(secret(ca_crt="YQ==", other="x")) == digest(first)
+    assert digest(secret(ca_crt="Yg==")) != digest(first)
+    assert digest(secret(ca_crt="YQ==", tls_key="eA==")) != digest(first)
+    assert secrets_digest({}, b"k") is None
+
+
+def test_a_digest_can_be_made_only_with_the_key() -> None:
+    found = digest(secret(ca_crt="YQ=="))
+    assert found != digest(secret(ca_crt="YQ=="), b"other")
+    assert "YQ==" not in str(secret_facts(secret(ca_crt="YQ=="), TLS, b"k"))
+
+
+def test_the_key_is_in_a_secret_of_the_operators_own() -> None:
+    assert read_digest_key({"data": {"key": "a2V5"}}) == b"key"
+    assert read_digest_key({"data": {}}) is None
+    assert read_digest_key({}) is None
 
 
 @pytest.mark.parametrize(
@@ -172,3 +209,48 @@ def test_the_last_checkpoint() -> None:
     found = last_checkpoint({"latest": {"completed": completed}})
     assert found is not None
     assert (found.id, found.time) == (3, datetime(2023, 11, 14, 22, 13, 20, tzinfo=UTC))
+
+
+RUNNING_AT, NOW = 1_700_000_000_000, 1_700_000_090_000
+
+
+def answers(running: int, acknowledged: int | None) -> FlinkJob | None:
+    completed = None if acknowledged is None else {"id": 3, "latest_ack_timestamp": acknowledged}
+    job = {"now": NOW, "timestamps": {"RUNNING": running}}
+    return read_flink_job(job, {"latest": {"completed": completed}})
+
+
+def test_flinks_own_clock_tells_since_when_the_job_runs_and_when_it_last_checkpointed() -> None:
+    found = answers(RUNNING_AT, RUNNING_AT + 80_000)
+    assert found is not None
+    assert found.runs_for.total_seconds() == 90
+    assert found.checkpoint_age is not None
+    assert found.checkpoint_age.total_seconds() == 10
+    assert found.checkpoint is not None
+    assert found.checkpoint.id == 3
+
+
+def test_a_checkpoint_from_before_the_last_restart_proves_nothing() -> None:
+    found = answers(RUNNING_AT, RUNNING_AT - 1)
+    assert found is not None
+    assert found.checkpoint_age is None
+    assert found.checkpoint is not None
+
+
+def test_a_job_that_does_not_run_yet() -> None:
+    found = answers(0, None)
+    assert found == FlinkJob(timedelta(), None, None)
+
+
+@pytest.mark.parametrize(
+    ("job", "checkpoints"),
+    [
+        (None, {}),
+        ({}, {}),
+        ({"now": 1}, {}),
+        ({"now": 1, "timestamps": {"RUNNING": None}}, {}),
+        ({"now": 1, "timestamps": {"RUNNING": 1}}, None),
+    ],
+)
+def test_where_flink_does_not_say_nothing_is_known(job: Any, checkpoints: Any) -> None:
+    assert read_flink_job(job, checkpoints) is None

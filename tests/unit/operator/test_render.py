@@ -14,9 +14,13 @@ from typer.testing import CliRunner
 from program_user_info_job.config.model import Config
 from program_user_info_operator.cli.main import app
 from tests.conftest import DATA
+from tests.unit.operator.world import flink_crd
 
 JOBS = sorted((DATA / "jobs").glob("*.yaml"))
-IMAGE = ["--job-image", "registry.example/program-user-info-job", "--job-version", "1.0.0"]
+IMAGE = [
+    f"--job-image={line}=registry.example/program-user-info-job:1.0.0-flink{number}"
+    for line, number in (("v1_20", "1.20"), ("v2_2", "2.2"))
+]
 
 
 def render(job: Path, *options: str) -> tuple[int, str, str]:
@@ -68,15 +72,15 @@ def test_every_container_satisfies_the_restricted_profile() -> None:
 @pytest.mark.parametrize(
     ("spec", "message"),
     [
-        ({}, "environment: set neither"),
+        ({}, "environment: missing; name the environment"),
         ({"environment": "dev"}, "kafka.bootstrapServers: set neither"),
         ({"environment": "Dev"}, "environment: must be a short lower-case name"),
         ({"environment": "dev", "kafak": {}}, "kafak: no such field"),
         (
             {"environment": "dev", "parallelism": "2"},
-            "parallelism: Input should be a valid integer",
+            "parallelism: must be an integer, not a string",
         ),
-        ({"environment": "dev", "kafka": []}, "kafka: Input should be"),
+        ({"environment": "dev", "kafka": []}, "kafka: must be a mapping, not a list"),
     ],
 )
 def test_bad_input_names_field_and_reason(
@@ -103,7 +107,7 @@ def test_bad_input_names_field_and_reason(
         ("kind: Pod", "must be one ProgramUserInfoJob"),
         (
             "{apiVersion: lern.sunbird.org/v1alpha1, kind: ProgramUserInfoJob, spec: {}}",
-            "metadata.name: missing",
+            "metadata: missing; give the job a name",
         ),
         (
             """{apiVersion: lern.sunbird.org/v1alpha1, kind: ProgramUserInfoJob,
@@ -161,3 +165,62 @@ def test_explain_shows_the_keys_of_free_form_fields(tmp_path: Path) -> None:
     file.write_text(yaml.safe_dump(job))
     _, out, _ = render(file, "--explain")
     assert re.search(r'flink\.configuration\.a\.b +spec +"c"', out)
+
+
+@pytest.mark.parametrize(
+    ("versions", "spec", "told", "tag"),
+    [
+        (("v1_20", "v2_2"), {}, "v2_2", "1.0.0-flink2.2"),
+        (("v1_18", "v1_19"), {}, "v1_18", "1.0.0-flink1.20"),
+        (("v1_20", "v2_2"), {"flink": {"version": "v1_20"}}, "v1_20", "1.0.0-flink1.20"),
+        (("v1_20", "v2_2"), {"version": "0.9"}, "v2_2", "0.9-flink2.2"),
+    ],
+)
+def test_the_flink_is_one_that_the_given_flink_operator_knows(
+    tmp_path: Path, versions: tuple[str, ...], spec: dict[str, object], told: str, tag: str
+) -> None:
+    code, out, err = render(with_spec(tmp_path, **spec), *knowing(tmp_path, *versions))
+    assert (code, err) == (0, "")
+    deployment = next(yaml.safe_load_all(out))["spec"]
+    image = f"registry.example/program-user-info-job:{tag}"
+    assert (deployment["flinkVersion"], deployment["image"]) == (told, image)
+
+
+@pytest.mark.parametrize(
+    ("version", "sentence"),
+    [("v1_19", "there is no bundled job for v1_19"), ("v2_2", "v2_2 is none that the installed")],
+)
+def test_a_flink_that_cannot_run_is_refused(tmp_path: Path, version: str, sentence: str) -> None:
+    job = with_spec(tmp_path, flink={"version": version})
+    code, _, err = render(job, *knowing(tmp_path, "v1_19", "v1_20"))
+    assert code == 1
+    assert f"flink.version: {sentence}" in err
+
+
+def test_another_file_than_the_flink_operators_crd_is_refused(tmp_path: Path) -> None:
+    code, _, err = render(JOBS[1], "--flink-operator", str(JOBS[1]))
+    assert code == 1
+    assert "must be the CRD flinkdeployments.flink.apache.org" in err
+
+
+@pytest.mark.parametrize("image", ["job:1.0", "2.2=job:1.0", "v2_2="])
+def test_a_bundled_job_without_its_line_is_refused(image: str) -> None:
+    code, _, err = render(JOBS[1], f"--job-image={image}")
+    assert code == 1
+    assert "must be LINE=IMAGE" in err
+
+
+def with_spec(folder: Path, **fields: object) -> Path:
+    """The minimal job with more fields."""
+    job = yaml.safe_load(JOBS[1].read_text(encoding="utf-8"))
+    job["spec"] |= fields
+    file = folder / "job.yaml"
+    file.write_text(yaml.safe_dump(job), encoding="utf-8")
+    return file
+
+
+def knowing(folder: Path, *versions: str) -> tuple[str, str]:
+    """The option for a Flink operator that knows these versions."""
+    file = folder / "crd.yaml"
+    file.write_text(yaml.safe_dump(flink_crd(*versions)), encoding="utf-8")
+    return "--flink-operator", str(file)

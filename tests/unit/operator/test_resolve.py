@@ -6,39 +6,15 @@ from typing import Any
 
 import pytest
 
-from program_user_info_operator.environments.profiles import InvalidProfile, parse_profile
-from program_user_info_operator.environments.resolve import (
-    Resolved,
-    Source,
-    Unresolved,
-    resolve,
+from program_user_info_operator.environments.profiles import (
+    ProfileProblem,
+    Profiles,
+    parse_profile,
+    profile_id,
+    read_profiles,
 )
-
-CR: dict[str, Any] = {
-    "environment": "dev",
-    "kafka": {"bootstrapServers": ["kafka:9092"]},
-    "cassandra": {"contactPoints": ["cassandra:9042"]},
-}
-
-
-def with_fields(**fields: Any) -> dict[str, Any]:
-    merged = dict(CR)
-    for name, value in fields.items():
-        old = merged.get(name)
-        merged[name] = old | value if isinstance(old, dict) and isinstance(value, dict) else value
-    return merged
-
-
-def resolved(cr: dict[str, Any], profile: dict[str, Any] | None = None) -> Resolved:
-    outcome = resolve(cr, profile)
-    assert isinstance(outcome, Resolved), outcome
-    return outcome
-
-
-def unresolved(cr: dict[str, Any], profile: dict[str, Any] | None = None) -> Unresolved:
-    outcome = resolve(cr, profile)
-    assert isinstance(outcome, Unresolved), outcome
-    return outcome
+from program_user_info_operator.environments.resolve import Source, defaults, resolve
+from tests.unit.operator.specs import CR, resolved, unresolved, with_fields
 
 
 def test_defaults_follow_from_the_environment() -> None:
@@ -85,6 +61,10 @@ def test_flink_options_merge_key_by_key_but_replication_as_a_whole() -> None:
     assert spec.cassandra.schema_.replication == simple
 
 
+def starting(time: str) -> dict[str, Any]:
+    return {"kafka": {"startingOffsets": time}}
+
+
 @pytest.mark.parametrize(
     ("fields", "message"),
     [
@@ -95,9 +75,13 @@ def test_flink_options_merge_key_by_key_but_replication_as_a_whole() -> None:
         ),
         (
             {"kafka": {"bootstrapServers": []}},
-            "kafka.bootstrapServers: List should have at least 1",
+            "kafka.bootstrapServers: must have at least 1",
         ),
         ({"kafka": {"startingOffsets": "first"}}, "kafka.startingOffsets: must be one of"),
+        (starting("2023-13-01T00:00:00Z"), "kafka.startingOffsets: must be one of"),
+        (starting("2023-04-31T00:00:00Z"), "kafka.startingOffsets: must be one of"),
+        (starting("2023-01-01T24:00:00Z"), "kafka.startingOffsets: must be one of"),
+        (starting("2023-02-29T00:00:00Z"), "kafka.startingOffsets: day is out of range"),
         ({"kafka": {"deadLetterTopic": "dev.programuser.info"}}, "kafka.deadLetterTopic: must be"),
         (
             {"kafka": {"security": {"protocol": "SASL_SSL"}}},
@@ -107,11 +91,14 @@ def test_flink_options_merge_key_by_key_but_replication_as_a_whole() -> None:
             {"kafka": {"security": {"protocol": "SASL_SSL", "saslMechanism": "PLAIN"}}},
             "kafka.security.credentials.secretName: needed",
         ),
-        ({"cassandra": {"ttl": -1}}, "cassandra.ttl: Input should be greater"),
+        ({"cassandra": {"ttl": -1}}, "cassandra.ttl: must be at least 0"),
+        ({"writes": {"batchRows": 0}}, "writes.batchRows: must be at least 1"),
+        ({"writes": {"requestTimeout": "500ms"}}, "writes.requestTimeout: must be a duration"),
         ({"cassandra": {"keyspace": "a-b"}}, "cassandra.keyspace: must be a Cassandra name"),
-        ({"cassandra": {"layout": "wide"}}, "cassandra.layout: Input should be 'flat' or 'map'"),
+        ({"cassandra": {"layout": "wide"}}, "cassandra.layout: must be 'flat' or 'map'"),
         ({"upgrade": {"mode": "savepoint"}}, "checkpoints.storage: needed with upgrade.mode"),
         ({"image": "a", "version": "b"}, "version: cannot be set beside image"),
+        ({"version": "1.4.0-flink2.2"}, "version: must name the release alone"),
         (
             {"autoscaling": {"minParallelism": 3, "maxParallelism": 2}},
             "autoscaling.minParallelism: must not exceed",
@@ -120,8 +107,12 @@ def test_flink_options_merge_key_by_key_but_replication_as_a_whole() -> None:
             {"flink": {"configuration": {"kubernetes.cluster-id": "x"}}},
             "flink.configuration: kubernetes.cluster-id is set by the operator",
         ),
+        (
+            {"kafka": {"clientOptions": {"isolation.level": "read_uncommitted"}}},
+            "kafka.clientOptions: isolation.level cannot be set; remove it",
+        ),
         ({"resources": {"jobManager": {"memory": "1"}}}, "resources.jobManager.memory: must be"),
-        ({"state": "paused"}, "state: Input should be 'running' or 'suspended'"),
+        ({"state": "paused"}, "state: must be 'running' or 'suspended'"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_remedy(fields: dict[str, Any], message: str) -> None:
@@ -136,7 +127,7 @@ def test_a_wrong_value_of_the_profile_is_the_profiles_fault() -> None:
     assert "(set by the profile of environment dev)" in outcome.messages[0]
 
 
-@pytest.mark.parametrize("field", ["environment", "state", "restartNonce"])
+@pytest.mark.parametrize("field", ["environment", "state", "restartNonce", "unset"])
 def test_a_profile_holds_no_field_of_a_single_job(field: str) -> None:
     outcome = unresolved(CR, {field: "x"})
     assert outcome.in_profile
@@ -152,10 +143,78 @@ def test_a_missing_value_says_where_it_may_be_set() -> None:
 @pytest.mark.parametrize("text", ["a: [", "- a", "5"])
 def test_a_profile_that_is_no_mapping_is_invalid(text: str) -> None:
     outcome = parse_profile("dev", text)
-    assert isinstance(outcome, InvalidProfile)
+    assert isinstance(outcome, ProfileProblem)
+    assert outcome.reason == "ProfileInvalid"
     assert "profile of environment dev" in outcome.message
 
 
 def test_an_empty_profile_is_fine() -> None:
     assert parse_profile("dev", "") == {}
     assert parse_profile("dev", "parallelism: 2") == {"parallelism": 2}
+
+
+@pytest.mark.parametrize(
+    ("texts", "had_one", "reason"),
+    [
+        ({}, False, None),
+        ({"dev": ""}, False, None),
+        ({}, True, "ProfileMissing"),
+        ({"staging": ""}, False, "ProfileMissing"),
+        ({"dev": "a: ["}, True, "ProfileInvalid"),
+        ({"dev": "namespaces: ns"}, True, "ProfileInvalid"),
+        ({"dev": "namespaces: [ns]"}, True, None),
+        ({"dev": "namespaces: [other]"}, True, "EnvironmentForbidden"),
+    ],
+)
+def test_a_job_goes_by_its_profile_or_says_why_it_has_none(
+    texts: dict[str, str], had_one: bool, reason: str | None
+) -> None:
+    found = Profiles(texts).find("dev", "ns", had_one=had_one)
+    assert (found.reason if isinstance(found, ProfileProblem) else None) == reason
+    if isinstance(found, ProfileProblem):
+        assert "dev" in found.message
+    else:
+        assert not found
+
+
+def test_a_typo_in_the_environment_is_answered_with_those_there_are() -> None:
+    found = Profiles({"dev": "", "staging": ""}).find("prod", "ns", had_one=False)
+    assert isinstance(found, ProfileProblem)
+    assert found.message == (
+        "environment: there is no profile for prod (there is: dev, staging); correct"
+        " spec.environment, or add environments.prod to the operator's chart, empty if it has"
+        " nothing to say"
+    )
+
+
+def test_a_profile_is_named_by_its_content() -> None:
+    assert profile_id(None) == profile_id({})
+    assert profile_id({"parallelism": 2}) not in (profile_id({}), profile_id({"parallelism": 3}))
+
+
+def test_profiles_say_which_release_they_came_with() -> None:
+    annotations = {"lern.sunbird.org/bundle": "v2_2=image:1"}
+    config_map = {"metadata": {"annotations": annotations}, "data": {"dev": ""}}
+    assert read_profiles(config_map) == Profiles({"dev": ""}, "v2_2=image:1")
+    assert read_profiles(None) == Profiles({})
+    assert read_profiles({"metadata": {}}) == Profiles({})
+
+
+def test_a_job_takes_a_field_of_the_profile_away() -> None:
+    profile = {"cassandra": {"ttl": 60, "table": "t"}, "parallelism": 3}
+    spec = resolved(CR | {"unset": ["cassandra.ttl", "parallelism", "no.such.field"]}, profile).spec
+    assert (spec.cassandra.ttl, spec.cassandra.table, spec.parallelism) == (None, "t", 1)
+    assert profile == {"cassandra": {"ttl": 60, "table": "t"}, "parallelism": 3}
+
+
+def test_the_defaults_of_a_release_are_all_that_nobody_has_to_say() -> None:
+    """Given as such, they change nothing: so a later release can resolve as this one did."""
+    known = defaults()
+    assert known["parallelism"] == 1
+    assert known["kafka"]["startingOffsets"] == "committed"
+    assert "topic" not in known["kafka"]
+    assert resolve(CR, None, known) == resolve(CR, None)
+    others = resolve(CR, None, known | {"parallelism": 4})
+    assert not isinstance(others, type(unresolved({})))
+    assert others.spec.parallelism == 4
+    assert others.sources["parallelism"] is Source.DEFAULT

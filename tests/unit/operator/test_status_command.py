@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from rich.console import Console
@@ -20,6 +21,12 @@ OFFERED = [
     "PythonCalc[2].reason.INVALID_JSON.rows_rejected",
     "PythonCalc[2].reason.INVALID_FIELD.rows_rejected",
     "PythonCalc[2].rows_written",
+    "PythonCalc[2].numRecordsIn",
+    "PythonCalc[2].events_acknowledged",
+    "PythonCalc[2].newest_record_milliseconds",
+    "PythonCalc[2].newest_update_milliseconds",
+    "Calc[3].numRecordsIn",
+    "numRecordsIn",
     "numRecordsOutPerSecond",
 ]
 
@@ -44,8 +51,8 @@ def picture(name: str, condition: tuple[str, str, str] | None, live: Live) -> Jo
     return JobPicture("namespace", name, "dev", status, live)
 
 
-def shown(*pictures: JobPicture) -> str:
-    console = Console(width=140)
+def shown(*pictures: JobPicture, width: int = 140) -> str:
+    console = Console(width=width)
     with console.capture() as capture:
         console.print(as_table(pictures, NOW))
     return capture.get()
@@ -54,41 +61,83 @@ def shown(*pictures: JobPicture) -> str:
 RUNNING = picture(
     "runs",
     ("Ready", "Running", "the job is running"),
-    Live(12_345, 1234.5, 99, 7, Checkpoint(id=3, time=NOW - timedelta(seconds=12))),
+    Live(
+        12_345,
+        1234.5,
+        99,
+        7,
+        Checkpoint(id=3, time=NOW - timedelta(seconds=12)),
+        waiting=12_346,
+        newest_record=NOW - timedelta(seconds=42),
+        newest_update=NOW - timedelta(seconds=44),
+    ),
 )
 STALLED = picture("stands", ("Stalled", "SecretMissing", "Secret kafka is missing"), Live())
 
 
 def test_only_what_is_shown_is_asked_for() -> None:
-    assert wanted_metrics([{"id": name} for name in OFFERED]) == sorted(
-        [OFFERED[0], OFFERED[1], OFFERED[4], OFFERED[5], OFFERED[6]]
-    )
+    wanted = [*OFFERED[:2], *OFFERED[4:11]]
+    assert wanted_metrics([{"id": name} for name in OFFERED]) == sorted(wanted)
     assert wanted_metrics(None) == []
 
 
 def test_sums_are_over_vertices_and_reasons() -> None:
-    sums = [{"id": name, "sum": 10.0} for name in OFFERED] * 2
-    assert live(sums, None) == Live(20, 20.0, 20, 40, None)
+    sums = [{"id": name, "sum": 10.0, "max": 10.0} for name in OFFERED] * 2
+    moment = datetime.fromtimestamp(0.01, UTC)
+    assert live(sums, None) == Live(20, 20.0, 20, 40, None, 20, moment, moment)
 
 
 def test_what_flink_does_not_say_is_not_zero() -> None:
     assert live([], None) == Live(None, None, None, None, None)
+    assert live([], None).age(NOW, NOW) is None
     assert vertices(None) == []
     assert vertices({"vertices": [{"id": "a"}, {"id": "b"}]}) == ["a", "b"]
+
+
+def behind(**metrics: float) -> float | None:
+    """Seconds, by what Flink lists of these."""
+    names = {"lag": OFFERED[0], "taken": OFFERED[7], "done": OFFERED[8], "newest": OFFERED[9]}
+    listed = [{"id": names[name], "sum": value, "max": value} for name, value in metrics.items()]
+    found = live(listed, None)
+    return found.age(found.newest_record, NOW)
+
+
+def test_a_table_is_behind_by_the_newest_event_while_others_wait() -> None:
+    newest = (NOW - timedelta(seconds=90)).timestamp() * 1000
+    assert behind(lag=5, taken=7, done=7, newest=newest) == 90
+    # Read, and not written yet.
+    assert behind(lag=0, taken=7, done=6, newest=newest) == 90
+    assert behind(lag=0, taken=7, done=7, newest=newest) == 0
+    # Empty since the start, and a producer whose clock is ahead.
+    assert behind(lag=0, taken=0) == 0
+    assert behind(lag=1, taken=7, done=7, newest=newest + 200_000) == 0
+    # Nothing acknowledged since the start.
+    assert behind(lag=5, taken=7) is None
 
 
 def test_a_line_for_each_job_and_a_sentence_for_those_that_are_not_ready() -> None:
     lines = shown(RUNNING, STALLED).splitlines()
     assert lines[0].split() == [
-        *("NAMESPACE", "JOB", "ENVIRONMENT", "STATE", "VERSION"),
-        *("LAG", "EVENTS/S", "REJECTED", "CHECKPOINT"),
+        *("NAMESPACE", "JOB", "ENV", "STATE", "VERSION"),
+        *("LAG", "BEHIND", "EVENTS/S", "REJECTED", "CHECKPOINT"),
     ]
     assert lines[1].split() == [
-        *("namespace", "runs", "dev", "Running", "1.2.0", "12,345", "1,234", "7", "12", "s", "ago")
+        *("namespace", "runs", "dev", "Running", "1.2.0", "12,345", "42", "s"),
+        *("1,234", "7", "12", "s", "ago"),
     ]
-    assert lines[2].split()[3:] == ["Stalled:", "SecretMissing", "1.2.0", *"----"]
+    assert lines[2].split()[3:] == ["Stalled:", "SecretMissing", "1.2.0", *"-----"]
     assert lines[-1] == "namespace/stands: Secret kafka is missing"
     assert "runs:" not in shown(RUNNING)
+
+
+def test_nothing_is_cut_at_120_columns() -> None:
+    sample = replace(RUNNING, namespace="sunbird-production", name="program-user-info")
+    lines = shown(sample, STALLED, width=120).splitlines()
+    assert all(len(line) <= 120 for line in lines)
+    for name in ("NAMESPACE", "STATE", "BEHIND", "EVENTS/S", "REJECTED", "CHECKPOINT"):
+        assert name in lines[0]
+    assert "sunbird-production" in lines[1]
+    assert "…" not in "".join(shown(sample, STALLED, width=60))
 
 
 def test_a_job_that_no_controller_has_seen_and_no_job_at_all() -> None:
@@ -110,7 +159,9 @@ def test_ages_are_in_the_unit_that_a_person_would_use() -> None:
 
 
 def test_programs_get_numbers() -> None:
-    first, second = json.loads(as_json([RUNNING, STALLED]))
+    first, second = json.loads(as_json([RUNNING, STALLED], NOW))
     assert first["eventsPerSecond"] == 1234.5
+    assert (first["secondsBehind"], first["secondsBehindUpdatedAt"]) == (42, 44)
+    assert second["secondsBehind"] is None
     assert first["lastCheckpoint"] == {"id": 3, "time": "2025-12-31T23:59:48Z"}
     assert (second["state"], second["reason"], second["lag"]) == ("Stalled", "SecretMissing", None)

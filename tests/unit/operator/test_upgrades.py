@@ -1,4 +1,4 @@
-"""Revisions, rollbacks and waves, in a world with a clock."""
+"""One job through its revisions: upgraded, rolled back, undone, overlapped or replaced."""
 
 from __future__ import annotations
 
@@ -6,25 +6,37 @@ from typing import Any
 
 import pytest
 
-from program_user_info_operator.policy.rollout import Entry, Stage, Turn, Waves, next_turn
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.api.resource import MAX_NAME
+from program_user_info_operator.policy.deployments import overlapping_name
+from program_user_info_operator.rollout.standings import Waves
 from tests.unit.operator.world import SOAK, Controller, World
 
-DEADLINE = {"upgrade": {"deadline": "5min"}}
+PATIENT: dict[str, Any] = {"deadline": "5min"}
+IN_PLACE = PATIENT | {"strategy": "replace"}
+PAUSED = Waves(1, (), paused=True)
 
 
-def running_world(*names: str, **fields: Any) -> World:
-    """Jobs that have run release 1.0 long enough to count as good."""
+def running(upgrade: dict[str, Any] = PATIENT, **fields: Any) -> tuple[World, Controller]:
+    """A job that is good with release 1.0."""
     world = World()
-    for name in names:
-        world.put_job(name, **fields)
-        Controller(world).settle(name)
-    return world
+    world.put_job(upgrade=upgrade, **fields)
+    controller = Controller(world)
+    controller.settle()
+    return world, controller
 
 
-def image(world: World, name: str = "job") -> str:
-    text: str = world.deployment(name)["spec"]["image"]
-    return text
+def images(world: World) -> list[str]:
+    """Of each FlinkDeployment, oldest first."""
+    return [each["spec"]["image"] for each in world.deployments()]
+
+
+def fail(world: World, controller: Controller, error: str = "no") -> None:
+    """The newest deployment never runs."""
+    controller.rest()
+    world.flink_runs(state="RECONCILING", error=error)
+    controller.rest()
+    world.later(minutes=6)
+    controller.rest()
 
 
 def test_a_revision_is_good_once_it_has_run_for_the_soak_time() -> None:
@@ -35,213 +47,359 @@ def test_a_revision_is_good_once_it_has_run_for_the_soak_time() -> None:
     world.flink_runs()
     controller.reconcile()
     assert world.outcomes() == [(1, "Created", "Pending")]
-    assert controller.recheck == SOAK
+    assert world.state() == ("Ready", "Running")
     world.later(seconds=29)
     controller.reconcile()
     assert world.outcomes() == [(1, "Created", "Pending")]
+    assert controller.recheck is not None
+    assert controller.recheck.total_seconds() == 1
     world.later(seconds=1)
     controller.reconcile()
     assert world.outcomes() == [(1, "Created", "Stable")]
     assert world.job()["status"]["lastGoodRevision"] == 1
 
 
-@pytest.mark.parametrize(
-    ("answer", "outcome"), [('{"latest": {"completed": null}}', "Pending"), ("", "Stable")]
-)
-def test_a_revision_without_a_checkpoint_is_not_good_if_flink_says_so(
-    answer: str, outcome: str
-) -> None:
-    world = World()
-    world.put_job()
-    done = world.checkpoints
-    world.checkpoints = answer
-    controller = Controller(world)
-    controller.settle()
-    assert world.outcomes() == [(1, "Created", outcome)]
-    world.checkpoints = done
-    controller.reconcile()
-    assert world.outcomes() == [(1, "Created", "Stable")]
+def test_a_soak_time_that_is_not_shorter_than_the_deadline_is_added_to_it() -> None:
+    """Else no revision could ever be good, however well it runs."""
+    world, controller = running(upgrade={"deadline": "20s"}, checkpoints={"interval": "5s"})
+    world.put_job(parallelism=2)
+    controller.rest()
+    world.flink_runs()
+    controller.rest()
+    world.later(seconds=25)
+    controller.rest()
+    assert world.outcomes()[-1] == (2, "Spec", "Pending")
+    world.later(seconds=6)
+    controller.rest()
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")
 
 
-def test_a_revision_that_misses_its_deadline_is_rolled_back() -> None:
-    world = running_world("job", **DEADLINE)
-    controller = Controller(world)
+def test_a_new_revision_proves_itself_while_the_old_one_writes() -> None:
+    world, controller = running()
+    world.put_job(parallelism=3)
+    controller.rest()
+    assert [each["spec"]["job"]["parallelism"] for each in world.deployments()] == [1, 3]
+    assert world.state() == ("Reconciling", "Upgrading")
+    assert "revision 2 is being proven beside revision 1, which still writes" in world.message()
+    old, new = (each["metadata"]["name"] for each in world.deployments())
+    assert world.job()["status"]["deployment"] == old
+    world.flink_runs()
+    controller.rest()
+    assert world.state() == ("Reconciling", "Proving")
+    assert world.job()["status"]["deployment"] == new
+    world.later(seconds=SOAK.total_seconds())
+    controller.rest()
+    assert [each["metadata"]["name"] for each in world.deployments()] == [new]
+    assert world.state() == ("Ready", "Running")
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")
+
+
+def test_the_old_one_goes_after_the_status_says_that_the_new_one_is_good() -> None:
+    world, controller = running()
+    world.put_job(parallelism=3)
+    controller.rest()
+    world.flink_runs()
+    controller.rest()
+    world.later(seconds=SOAK.total_seconds())
+    assert controller.reconcile() == ["apply ProgramUserInfoJob/status", "create Event Running"]
+    assert controller.reconcile()[0] == "delete FlinkDeployment"
+
+
+def test_a_shorter_soak_may_do_while_another_one_writes() -> None:
+    world, controller = running(PATIENT | {"overlapSoak": "5s"})
+    world.put_job(parallelism=3)
+    controller.rest()
+    world.flink_runs()
+    controller.rest()
+    world.later(seconds=5)
+    controller.rest()
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")
+
+
+def test_a_revision_that_fails_goes_and_the_old_one_was_never_touched() -> None:
+    world, controller = running()
+    (before,) = world.deployments()
     world.put_job(image="bad")
-    controller.reconcile()
-    world.flink_runs(state="RECONCILING", error="image bad cannot be pulled")
-    world.later(minutes=4)
-    controller.reconcile()
-    assert (image(world), world.state()) == ("bad", ("Reconciling", "JobFailing"))
-    world.later(minutes=1)
-    assert "apply FlinkDeployment" not in controller.reconcile()
-    assert controller.recheck is not None
-    assert controller.reconcile()[0] == "apply FlinkDeployment"
-    assert image(world) == "image:1.0"
+    fail(world, controller, "image bad cannot be pulled")
+    assert world.deployments() == [before]
     assert world.state() == ("Stalled", "UpgradeRolledBack")
     assert "cannot be pulled" in world.message()
     assert "revision 1 (image:1.0) is back" in world.message()
     assert world.outcomes() == [(1, "Created", "Stable"), (2, "Spec", "RolledBack")]
-    world.flink_runs()
-    controller.reconcile()
     assert controller.reconcile() == []
+
+
+def test_why_it_failed_is_written_down_before_it_goes() -> None:
+    world, controller = running()
+    world.put_job(image="bad")
+    controller.rest()
+    world.flink_runs(state="RECONCILING", error="no")
+    controller.rest()
+    world.later(minutes=6)
+    assert controller.reconcile() == [
+        "apply ProgramUserInfoJob/status",
+        "create Event UpgradeRolledBack",
+    ]
+    assert controller.reconcile()[0] == "delete FlinkDeployment"
+
+
+def test_in_place_the_old_one_stops_first_and_comes_back() -> None:
+    world, controller = running(IN_PLACE)
+    world.put_job(image="bad")
+    controller.rest()
+    assert images(world) == ["bad"]
+    fail(world, controller)
+    assert images(world) == ["image:1.0"]
+    assert world.state() == ("Stalled", "UpgradeRolledBack")
+    world.flink_runs()
+    controller.rest()
     assert world.state() == ("Stalled", "UpgradeRolledBack")
 
 
+@pytest.mark.parametrize("upgrade", [PATIENT, IN_PLACE], ids=["overlap", "replace"])
 @pytest.mark.parametrize("way_out", [{"image": None}, {"restartNonce": 1}, {"image": "good"}])
-def test_a_rolled_back_job_leaves_that_state_by_a_change(way_out: dict[str, Any]) -> None:
-    world = rolled_back_world()
+def test_a_rolled_back_job_leaves_that_state_by_a_change(
+    upgrade: dict[str, Any], way_out: dict[str, Any]
+) -> None:
+    world, controller = running(upgrade)
+    world.put_job(image="bad")
+    fail(world, controller)
+    world.flink_runs()
     world.put_job(**way_out)
-    Controller(world).settle()
+    controller.settle()
     assert world.state() == ("Ready", "Running")
     assert world.outcomes()[-1] == (3, "Spec", "Stable")
 
 
-def rolled_back_world() -> World:
-    world = running_world("job", **DEADLINE)
-    world.put_job(image="bad")
-    Controller(world).reconcile()
-    world.flink_runs(state="FAILED")
-    world.later(minutes=6)
-    Controller(world).reconcile()
-    Controller(world).reconcile()
-    world.flink_runs()
-    assert world.state() == ("Stalled", "UpgradeRolledBack")
-    return world
+def test_no_nonce_is_ever_taken_back_in_place() -> None:
+    world, controller = running(IN_PLACE)
+    world.put_job(image="bad", restartNonce=5)
+    fail(world, controller)
+    assert world.deployment()["spec"]["restartNonce"] == 5
+    assert images(world) == ["image:1.0"]
 
 
 @pytest.mark.parametrize(
-    "fields", [{"upgrade": {"deadline": "5min", "rollback": False}}, {}], ids=["off", "no record"]
+    "upgrade", [PATIENT | {"rollback": False}, PATIENT], ids=["off", "no record"]
 )
-def test_without_a_way_back_an_overdue_revision_stalls_and_heals(fields: dict[str, Any]) -> None:
-    world = running_world("job", **(DEADLINE | fields))
-    if not fields:
+def test_without_a_way_back_an_overdue_revision_stalls_and_heals(upgrade: dict[str, Any]) -> None:
+    world, controller = running(upgrade)
+    if upgrade == PATIENT:
         for place in [each for each in world.objects if "-revision-" in each[2]]:
             del world.objects[place]
     world.put_job(image="bad")
-    controller = Controller(world)
-    controller.reconcile()
-    world.flink_runs(state="RECONCILING", error="pull")
-    world.later(minutes=6)
-    controller.reconcile()
-    assert (image(world), world.state()) == ("bad", ("Stalled", "JobFailing"))
+    fail(world, controller, "pull")
+    assert images(world) == ["bad"]
+    assert world.outcomes()[-1][2] == "Failed"
+    assert world.state()[0] == "Stalled"
     world.flink_runs()
-    controller.reconcile()
+    controller.rest()
     assert world.state() == ("Ready", "Running")
+    world.later(seconds=SOAK.total_seconds())
+    controller.rest()
+    assert world.outcomes()[-1][2] == "Stable"
 
 
-def test_the_deadline_runs_neither_while_suspended_nor_before_flink_has_looked() -> None:
-    world = running_world("job", **DEADLINE)
-    world.put_job(image="next", state="suspended")
-    controller = Controller(world)
-    controller.reconcile()
-    world.later(hours=1)
-    controller.reconcile()
-    world.put_job(state="running")
-    controller.reconcile()
-    world.later(hours=1)
-    controller.reconcile()
-    assert image(world) == "next"
+def test_a_job_that_breaks_while_it_is_proven_is_not_ready() -> None:
+    world, controller = running(IN_PLACE)
+    world.put_job(restartNonce=1)
+    controller.rest()
+    world.flink_runs()
+    controller.rest()
+    assert world.state() == ("Ready", "Running")
+    world.later(seconds=10)
+    world.flink_restarts()
+    world.later(seconds=10)
+    controller.rest()
+    assert world.state() == ("Reconciling", "Proving")
+    assert "has stopped 1 times" in world.message()
+
+
+def test_suspend_stops_both() -> None:
+    world, controller = running()
+    world.put_job(parallelism=3)
+    controller.rest()
+    world.put_job(state="suspended")
+    controller.rest()
+    assert [each["spec"]["job"]["state"] for each in world.deployments()] == ["suspended"] * 2
+    world.later(hours=2)
+    controller.rest()
     assert world.outcomes()[-1] == (2, "Spec", "Pending")
+    world.put_job(state="running")
+    controller.rest()
+    assert [each["spec"]["job"]["state"] for each in world.deployments()] == ["running"] * 2
+    controller.settle()
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")
+    assert len(world.deployments()) == 1
+
+
+def test_a_third_revision_replaces_the_second_and_the_first_still_writes() -> None:
+    world, controller = running()
+    for parallelism in (2, 3):
+        world.put_job(parallelism=parallelism)
+        controller.rest()
+    assert [each["spec"]["job"]["parallelism"] for each in world.deployments()] == [1, 3]
+    assert [outcome for *_, outcome in world.outcomes()] == ["Stable", "Superseded", "Pending"]
+
+
+@pytest.mark.parametrize(
+    ("fields", "upgrade"),
+    [
+        ({}, IN_PLACE),
+        ({"checkpoints": {"storage": "s3://b"}}, PATIENT | {"mode": "savepoint"}),
+        ({"checkpoints": {"storage": "s3://b"}}, PATIENT | {"mode": "last-state"}),
+        ({}, PATIENT | {"rollback": False}),
+    ],
+)
+def test_who_does_not_overlap(fields: dict[str, Any], upgrade: dict[str, Any]) -> None:
+    world, controller = running(upgrade, **fields)
+    world.put_job(restartNonce=1)
+    controller.rest()
+    assert len(world.deployments()) == 1
+
+
+def test_a_revision_that_sets_the_groups_offsets_does_not_overlap() -> None:
+    """The old one would set them back."""
+    world, controller = running()
+    kafka = world.job()["spec"]["kafka"]
+    world.put_job(kafka=kafka | {"startingOffsets": "earliest"})
+    controller.rest()
+    assert len(world.deployments()) == 1
+    controller.settle()
+    world.put_job(restartNonce=1)
+    controller.rest()
+    assert len(world.deployments()) == 2
+
+
+def test_where_the_quota_leaves_no_room_revisions_do_not_overlap() -> None:
+    world, controller = running()
+    world.put_job(parallelism=3)
+    controller.rest()
+    world.flink_runs(state="RECONCILING", error="pods is forbidden: exceeded quota: small")
+    controller.rest()
+    (only,) = world.deployments()
+    assert only["spec"]["job"]["parallelism"] == 3
+    assert "quota leaves no room for both revisions" in world.message()
+    controller.settle()
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")
+
+
+def test_a_job_of_the_release_before_passes_over_without_a_gap() -> None:
+    """Its FlinkDeployment is named as the job."""
+    world, controller = running(IN_PLACE)
+    assert [each["metadata"]["name"] for each in world.deployments()] == ["job"]
+    world.put_job(upgrade=PATIENT)
+    controller.rest()
+    assert [each["metadata"]["name"] for each in world.deployments()] == ["job"]
+    world.put_job(restartNonce=1)
+    controller.rest()
+    assert len(world.deployments()) == 2
+    assert world.deployments()[0]["spec"]["restartNonce"] == 0
+    controller.settle()
+    (only,) = world.deployments()
+    assert only["metadata"]["name"] != "job"
+
+
+def test_back_to_in_place_keeps_the_deployment_that_runs() -> None:
+    world, controller = running()
+    (name,) = (each["metadata"]["name"] for each in world.deployments())
+    world.put_job(upgrade=IN_PLACE, restartNonce=1)
+    controller.settle()
+    (only,) = world.deployments()
+    assert (only["metadata"]["name"], only["spec"]["restartNonce"]) == (name, 1)
+
+
+@pytest.mark.parametrize("job", ["a", "a" * 45, "a" * 35 + "-" + "b" * 9])
+def test_a_deployments_name_fits_the_flink_operator_and_is_no_other_jobs(job: str) -> None:
+    name = overlapping_name(job, "0123456789")
+    assert len(name) <= MAX_NAME
+    assert name.startswith(job[:30])
+    assert "--" not in name
+    others = [overlapping_name(job, "other"), overlapping_name(f"{job[:-1]}x", "0123456789")]
+    assert name not in others
+
+
+@pytest.mark.parametrize("upgrade", [PATIENT, IN_PLACE], ids=["overlap", "replace"])
+def test_undo_goes_back_to_any_good_revision_and_stays_there(upgrade: dict[str, Any]) -> None:
+    world, controller = running(upgrade)
+    for parallelism in (2, 3):
+        world.put_job(parallelism=parallelism)
+        controller.settle()
+    world.put_job(upgrade=upgrade | {"revision": 1})
+    controller.settle()
+    assert world.outcomes()[-1] == (4, "Undo", "Stable")
+    assert world.deployment()["spec"]["job"]["parallelism"] == 1
+    assert world.state() == ("Ready", "Running")
+    assert "revision 1 runs, and no other change applies" in world.message()
+    world.put_job(parallelism=9)
+    assert "apply FlinkDeployment" not in controller.reconcile()
+    later = Controller(world, "2.0")
+    later.rest()
+    assert images(world) == ["image:1.0"]
+    assert world.stage() == "Exempt"
+    world.put_job(upgrade=upgrade)
+    later.settle()
+    spec = world.deployment()["spec"]
+    assert (spec["job"]["parallelism"], spec["image"]) == (9, "image:2.0")
+
+
+@pytest.mark.parametrize("number", [2, 7])
+def test_what_was_not_good_cannot_be_gone_back_to(number: int) -> None:
+    world, controller = running()
+    world.put_job(image="bad")
+    fail(world, controller)
+    world.put_job(image=None, upgrade=PATIENT | {"revision": number})
+    controller.rest()
+    assert world.state() == ("Stalled", "RevisionUnknown")
+    assert f"{number} is none of the good revisions that are kept (1)" in world.message()
+
+
+def test_the_last_five_good_revisions_can_be_gone_back_to() -> None:
+    world, controller = running()
+    for nonce in range(1, 8):
+        world.put_job(restartNonce=nonce)
+        controller.settle()
+    records = [place[2] for place in world.objects if "-revision-" in place[2]]
+    assert len(records) == 5
+    world.put_job(upgrade=PATIENT | {"revision": 4})
+    controller.settle()
+    assert world.outcomes()[-1] == (9, "Undo", "Stable")
 
 
 def test_the_history_is_bounded_and_keeps_the_last_good_revision() -> None:
-    world = running_world("job")
-    controller = Controller(world)
+    world, controller = running()
     for nonce in range(1, 15):
         world.put_job(restartNonce=nonce)
-        controller.reconcile()
+        controller.rest()
     outcomes = world.outcomes()
     assert [number for number, _, _ in outcomes] == [1, *range(6, 16)]
     assert outcomes[0] == (1, "Created", "Stable")
     assert {outcome for _, _, outcome in outcomes[1:-1]} == {"Superseded"}
 
 
-def test_a_release_goes_from_job_to_job_each_after_the_last_is_good() -> None:
-    world = running_world("a", "b", "c")
-    controller = Controller(world, "2.0")
-    controller.start()
-    assert [image(world, name) for name in "abc"] == ["image:1.0"] * 3
-    assert "image:2.0 waits" in world.message("b")
-    for name in "abc":
-        assert controller.woken[-1] == Key("ns", name)
-        controller.reconcile(name)
-        assert image(world, name) == "image:2.0"
-        world.flink_runs(name)
-        controller.reconcile(name)
-        assert [controller.reconcile(other) for other in "abc"] == [[], [], []]
-        world.later(seconds=30)
-        controller.reconcile(name)
-        assert world.outcomes(name)[-1] == (2, "Release", "Stable")
-    assert set(controller.board.counts().values()) == {0}
-
-
-def test_a_restarted_controller_goes_on_with_the_rollout() -> None:
-    world = running_world("a", "b")
-    first = Controller(world, "2.0")
-    first.start()
-    first.reconcile("a")
-    second = Controller(world, "2.0")
-    second.start()
-    second.reconcile("b")
-    assert (image(world, "a"), image(world, "b")) == ("image:2.0", "image:1.0")
-    assert second.board.counts() == {Stage.WAITING: 1, Stage.IN_FLIGHT: 1, Stage.FAILED: 0}
-
-
-def test_a_failed_job_is_rolled_back_and_halts_the_rollout() -> None:
-    world = running_world("a", "b", **DEADLINE)
-    controller = Controller(world, "2.0")
-    controller.start()
-    controller.reconcile("a")
-    world.flink_runs("a", state="FAILED", error="no")
-    world.later(minutes=6)
-    controller.reconcile("a")
-    controller.reconcile("a")
-    assert image(world, "a") == "image:1.0"
-    assert world.outcomes("a")[-1] == (2, "Release", "RolledBack")
-    controller.reconcile("b")
-    assert image(world, "b") == "image:1.0"
-    assert "halted, for it failed on ns/a" in world.message("b")
-    assert world.state("b") == ("Ready", "Running")
-    world.flink_runs("a")
-
-    third = Controller(world, "3.0")
-    third.start()
-    third.reconcile("a")
-    assert image(world, "a") == "image:3.0"
-
-
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
-        ({"upgrade": {"automatic": False}}, "image:1.0"),
-        ({"version": "0.9"}, "image:0.9"),
-        ({"image": "mine"}, "mine"),
-        ({"state": "suspended"}, "image:2.0"),
+        ({"upgrade": {"automatic": False}}, ["image:1.0"]),
+        ({"version": "0.9"}, ["image:0.9-flink1.20"]),
+        ({"image": "mine"}, ["mine"]),
+        ({}, ["image:1.0", "image:2.0"]),
     ],
 )
-def test_who_does_not_wait_for_the_rollout(fields: dict[str, Any], expected: str) -> None:
-    world = running_world("job", **fields)
-    Controller(world, "2.0").reconcile()
-    assert image(world) == expected
-
-
-def test_a_users_change_is_applied_at_once_with_the_release_that_the_job_has() -> None:
-    world = running_world("a", "b")
-    controller = Controller(world, "2.0")
-    controller.start()
-    controller.reconcile("a")
-    world.put_job("b", parallelism=3)
-    controller.reconcile("b")
-    assert world.deployment("b")["spec"]["job"]["parallelism"] == 3
-    assert image(world, "b") == "image:1.0"
-    assert world.outcomes("b")[-1] == (2, "Spec", "Pending")
+def test_who_gets_a_release(fields: dict[str, Any], expected: list[str]) -> None:
+    world, _ = running(**fields)
+    Controller(world, "2.0").rest()
+    assert images(world) == expected
 
 
 def test_a_pin_that_is_removed_lets_the_release_in() -> None:
-    world = running_world("job", version="0.9")
+    world, _ = running(version="0.9")
     world.put_job(version=None)
-    Controller(world).reconcile()
-    assert image(world) == "image:1.0"
+    waiting = Controller(world, "2.0", PAUSED)
+    waiting.rest()
+    assert images(world) == ["image:0.9-flink1.20"]
+    Controller(world, "2.0").rest()
+    assert images(world)[-1] == "image:2.0"
 
 
 @pytest.mark.parametrize(
@@ -256,18 +414,38 @@ def test_a_pin_that_is_removed_lets_the_release_in() -> None:
         ),
     ],
 )
-def test_what_would_lose_events_or_spoil_a_table_is_refused(
+def test_what_would_lose_events_or_corrupt_a_table_is_refused(
     change: dict[str, Any], reason: str, way_out: str
 ) -> None:
-    world = running_world("job")
-    before = world.deployment()["metadata"]["generation"]
+    world, controller = running()
+    before = world.deployments()
     ((section, fields),) = change.items()
     world.put_job(**{section: world.job()["spec"][section] | fields})
-    controller = Controller(world)
-    controller.reconcile()
+    controller.rest()
     assert world.state() == ("Stalled", reason)
     assert way_out in world.message()
-    assert world.deployment()["metadata"]["generation"] == before
+    assert world.deployments() == before
+
+
+STATEFUL: dict[str, Any] = {"checkpoints": {"storage": "s3://b"}}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"autoscaling": {"enabled": True, "maxParallelism": 4}},
+        {"flink": {"configuration": {"pipeline.max-parallelism": "4"}}},
+    ],
+)
+def test_another_maximum_parallelism_cannot_read_the_state(change: dict[str, Any]) -> None:
+    world, controller = running(PATIENT | {"mode": "savepoint"}, **STATEFUL)
+    world.put_job(**change)
+    controller.rest()
+    assert world.state() == ("Stalled", "IncompatibleState")
+    assert "pipeline.max-parallelism: state written with its default" in world.message()
+    world.put_job(upgrade=PATIENT)
+    controller.rest()
+    assert world.outcomes()[-1] == (2, "Spec", "Pending")
 
 
 @pytest.mark.parametrize(
@@ -280,35 +458,22 @@ def test_what_would_lose_events_or_spoil_a_table_is_refused(
     ],
 )
 def test_what_loses_nothing_is_applied(change: dict[str, dict[str, Any]]) -> None:
-    world = running_world("job")
+    world, controller = running()
     spec = world.job()["spec"]
     world.put_job(**{section: spec[section] | fields for section, fields in change.items()})
-    Controller(world).reconcile()
+    controller.rest()
     assert world.outcomes()[-1] == (2, "Spec", "Pending")
 
 
-WAITING, FLYING, FAILED = (
-    Entry("dev", stage) for stage in (Stage.WAITING, Stage.IN_FLIGHT, Stage.FAILED)
-)
-IN_PRODUCTION = Entry("production", Stage.WAITING)
-
-
-@pytest.mark.parametrize(
-    ("entries", "turn"),
-    [
-        ({}, Turn((), None, None)),
-        ({"a": WAITING, "b": WAITING, "c": WAITING}, Turn(("a", "b"), "dev", None)),
-        ({"a": FLYING, "b": WAITING, "c": WAITING}, Turn(("b",), "dev", None)),
-        ({"a": FLYING, "b": FLYING, "c": WAITING}, Turn((), "dev", None)),
-        ({"a": IN_PRODUCTION, "b": WAITING}, Turn(("b",), "dev", None)),
-        ({"a": IN_PRODUCTION, "b": FLYING}, Turn((), "dev", None)),
-        ({"a": IN_PRODUCTION}, Turn(("a",), "production", None)),
-        (
-            {"a": Entry("other", Stage.WAITING), "b": IN_PRODUCTION},
-            Turn(("b",), "production", None),
-        ),
-        ({"a": FAILED, "b": WAITING}, Turn((), None, "a")),
-    ],
-)
-def test_whose_turn_it_is(entries: dict[str, Entry], turn: Turn[str]) -> None:
-    assert next_turn(entries, Waves(2, ("dev", "production"))) == turn
+def test_a_status_of_a_newer_release_is_read() -> None:
+    world, controller = running()
+    status = world.job()["status"]
+    status["colour"] = "blue"
+    status["revisions"][0] |= {"cause": "Whim", "shade": 1}
+    status["rollout"]["changes"].append(
+        {"change": "Moon", "id": "x", "stage": "Full", "since": "2026-01-01T00:00:00Z"}
+    )
+    world.put_job(parallelism=2)
+    controller.settle()
+    assert world.state() == ("Ready", "Running")
+    assert world.outcomes()[-1] == (2, "Spec", "Stable")

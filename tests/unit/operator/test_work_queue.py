@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from program_user_info_operator.work_queue import WorkQueue
+from program_user_info_operator.controller.work_queue import WorkQueue
 
 
 def run(

@@ -22,7 +22,7 @@ class Rule:
 class Text:
     """Annotates a string that must match `pattern` as a whole; `expected` says what is right.
 
-    `rules` are for the API server alone: they speak of what only it knows.
+    `rules` are for the API server alone: they are about what only it knows.
     """
 
     pattern: str

@@ -5,16 +5,16 @@ from __future__ import annotations
 from typing import Any
 
 from program_user_info_operator.api import names
+from program_user_info_operator.api.resource import MAX_NAME, NAME_EXPECTED, NAME_PATTERN
 from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.api.status import JobStatus
 
 Json = dict[str, Any]
 
 _NAME_RULE = {
-    "rule": "self.metadata.name.size() <= 45"
-    " && self.metadata.name.matches('^[a-z]([-a-z0-9]*[a-z0-9])?$')",
-    "message": "metadata.name must be at most 45 lower-case letters, digits and dashes, starting"
-    " with a letter: the FlinkDeployment has the same name",
+    "rule": f"self.metadata.name.size() <= {MAX_NAME}"
+    f" && self.metadata.name.matches('^{NAME_PATTERN}$')",
+    "message": f"metadata.name must be {NAME_EXPECTED}",
 }
 _COLUMNS = [
     ("Environment", "string", ".spec.environment", 0),
@@ -50,7 +50,15 @@ def custom_resource_definition() -> Json:
                     "name": names.VERSION,
                     "served": True,
                     "storage": True,
-                    "subresources": {"status": {}},
+                    "subresources": {
+                        "status": {},
+                        # For `kubectl scale`, a HorizontalPodAutoscaler, KEDA.
+                        "scale": {
+                            "specReplicasPath": ".spec.parallelism",
+                            "statusReplicasPath": ".status.parallelism",
+                            "labelSelectorPath": ".status.selector",
+                        },
+                    },
                     "additionalPrinterColumns": [_column(*column) for column in _COLUMNS],
                     "schema": {"openAPIV3Schema": _resource_schema()},
                 }

@@ -2,8 +2,11 @@
 
 OWNED_OPTIONS = (
     "env.java.opts.all",
+    "execution.checkpointing.dir",
     "execution.checkpointing.interval",
+    "execution.checkpointing.savepoint-dir",
     "execution.checkpointing.timeout",
+    "high-availability",
     "high-availability.storageDir",
     "high-availability.type",
     "kubernetes.cluster-id",

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated
+
+from pydantic import AfterValidator
 
 from program_user_info_operator.api.checks import Rule, Text
 
@@ -45,13 +48,28 @@ HostPort = Annotated[
         max_length=260,
     ),
 ]
+_DAY = (
+    "(?:(?:0[13578]|1[02])-(?:0[1-9]|[12][0-9]|3[01])"
+    "|(?:0[469]|11)-(?:0[1-9]|[12][0-9]|30)|02-(?:0[1-9]|[12][0-9]))"
+)
+_TIME_OF_DAY = "(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]"
+
+
+def _check_time(value: str) -> str:
+    """Leap years, which the pattern leaves out."""
+    if value[:1].isdigit():
+        datetime.fromisoformat(value)  # its own error names the day
+    return value
+
+
 StartingOffsets = Annotated[
     str,
     Text(
-        "committed|earliest|latest|[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z",
+        f"committed|earliest|latest|[0-9]{{4}}-{_DAY}T{_TIME_OF_DAY}Z",
         "one of committed, earliest, latest, or a UTC time such as 2023-01-12T06:30:00Z",
         max_length=20,
     ),
+    AfterValidator(_check_time),
 ]
 Memory = Annotated[
     str,
@@ -59,6 +77,9 @@ Memory = Annotated[
 ]
 Duration = Annotated[
     str, Text("[1-9][0-9]*(ms|s|min|h)", "a duration such as 500ms, 10s or 5min", max_length=12)
+]
+WholeSeconds = Annotated[
+    str, Text("[1-9][0-9]{0,5}(s|min|h)", "a duration such as 10s, 5min or 24h", max_length=12)
 ]
 Storage = Annotated[
     str,
@@ -76,6 +97,14 @@ SavepointPath = Annotated[
         max_length=1024,
     ),
 ]
+FieldPath = Annotated[
+    str,
+    Text(
+        "[a-z][a-zA-Z]*(\\.[a-zA-Z][a-zA-Z0-9._-]*)*",
+        "the path of a field, such as cassandra.ttl",
+        max_length=256,
+    ),
+]
 FlinkVersion = Annotated[str, Text("v[0-9]+_[0-9]+", "a Flink version such as v1_20", max_length=8)]
 SecretName = Annotated[
     str,
@@ -86,8 +115,15 @@ SecretName = Annotated[
     ),
 ]
 Image = Annotated[str, Text("[^\\s]+", "an image reference without blanks", max_length=512)]
+WITHOUT_FLINK = "must name the release alone, such as 1.4.0; flink.version selects the Flink"
 Version = Annotated[
-    str, Text("[a-zA-Z0-9_][a-zA-Z0-9_.-]*", "a tag of the bundled image", max_length=128)
+    str,
+    Text(
+        "[a-zA-Z0-9_][a-zA-Z0-9_.-]*",
+        "a release of the bundled job, such as 1.4.0",
+        max_length=100,
+        rules=(Rule("!self.contains('-flink')", WITHOUT_FLINK),),
+    ),
 ]
 
 _MILLISECONDS = {"ms": 1, "s": 1_000, "min": 60_000, "h": 3_600_000}

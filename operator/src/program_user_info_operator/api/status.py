@@ -6,7 +6,14 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 from pydantic.alias_generators import to_camel
 
 Time = Annotated[
@@ -25,12 +32,14 @@ class _StatusPart(BaseModel):
 class Condition(_StatusPart):
     """A Kubernetes condition."""
 
-    type: Literal["Ready", "Reconciling", "Stalled"]
-    status: Literal["True", "False", "Unknown"]
-    reason: Annotated[str, Field(max_length=128)]
-    message: Annotated[str, Field(max_length=4096)]
-    last_transition_time: Time
-    observed_generation: int
+    type: Literal["Ready", "Reconciling", "Stalled"] = Field(description="Which condition.")
+    status: Literal["True", "False", "Unknown"] = Field(description="Whether it applies.")
+    reason: Annotated[str, Field(max_length=128)] = Field(description="Why, in one word.")
+    message: Annotated[str, Field(max_length=4096)] = Field(
+        description="Why, in a sentence, and what to do."
+    )
+    last_transition_time: Time = Field(description="When its status last changed.")
+    observed_generation: int = Field(description="Generation of the job that it is about.")
 
 
 class Outcome(StrEnum):
@@ -39,6 +48,8 @@ class Outcome(StrEnum):
     PENDING = "Pending"
     STABLE = "Stable"
     ROLLED_BACK = "RolledBack"
+    FAILED = "Failed"
+    """Not good by its deadline, and there was nothing to go back to."""
     SUPERSEDED = "Superseded"
 
 
@@ -47,8 +58,50 @@ class Cause(StrEnum):
 
     CREATED = "Created"
     SPEC = "Spec"
+    PROFILE = "Profile"
     SECRET = "Secret"
     RELEASE = "Release"
+    UNDO = "Undo"
+
+
+class Change(StrEnum):
+    """What the platform changes, in waves."""
+
+    RELEASE = "Release"
+    PROFILE = "Profile"
+    SECRET = "Secret"
+
+
+class Stage(StrEnum):
+    """Where a job stands with one change of the platform's."""
+
+    NEW = "New"
+    """The job has never been good, and its first deadline has not passed."""
+    WAITING = "Waiting"
+    IN_FLIGHT = "InFlight"
+    """The job has the change, and has yet to be good with it."""
+    RETRYING = "Retrying"
+    """The change failed on the job, and is tried again."""
+    FAILED = "Failed"
+    GOOD = "Good"
+    EXEMPT = "Exempt"
+    """The job will not get the change, or has never been good and says nothing about it."""
+
+
+def _known(kind: type[StrEnum], otherwise: StrEnum) -> BeforeValidator:
+    """Reads a value that a newer release has written and this one does not know."""
+    return BeforeValidator(lambda value: value if value in list(kind) else otherwise)
+
+
+class TrialStatus(_StatusPart):
+    """What is known of a revision that has yet to prove itself."""
+
+    running_since: Time | None = Field(None, description="Since when it has run without a break.")
+    breaks: int = Field(0, description="How often it has stopped running since it was deployed.")
+    stopped_since: Time | None = Field(
+        None, description="Since when nobody could have tried it: the deadline waits."
+    )
+    stopped_seconds: int = Field(0, description="How long that was the case before.")
 
 
 class RevisionStatus(_StatusPart):
@@ -56,29 +109,73 @@ class RevisionStatus(_StatusPart):
 
     number: int = Field(description="Counts up with each revision.")
     hash: str = Field(description="Names the revision's record, a ConfigMap.")
-    cause: Cause = Field(
-        description="Created, Spec (the job's or its profile's), Secret, or Release (of the"
-        " operator)."
+    cause: Annotated[Cause, _known(Cause, Cause.SPEC)] = Field(
+        description="Created, Spec (the job's own), Profile, Secret, Release (of the operator), or"
+        " Undo."
     )
     image: str = Field(description="Image of the job.")
     config_hash: str = Field(description="Hash of the rendered configuration.")
     started: Time = Field(description="When it was first applied.")
-    outcome: Outcome = Field(description="Pending, Stable, RolledBack or Superseded.")
-    reason: str | None = Field(None, description="Why it was rolled back.")
+    outcome: Annotated[Outcome, _known(Outcome, Outcome.SUPERSEDED)] = Field(
+        description="Pending, Stable, RolledBack, Failed or Superseded."
+    )
+    reason: Annotated[str, Field(max_length=4096)] | None = Field(
+        None, description="Why it was given up."
+    )
+    release: str | None = Field(None, description="Release of the operator that rendered it.")
+    profile: str | None = Field(None, description="Hash of the profile that it was rendered with.")
+    secrets: str | None = Field(
+        None,
+        description="Digest of what the Secrets that it uses held, made with a key that only the"
+        " operator can read.",
+    )
+    trial: TrialStatus | None = Field(None, description="Of a pending revision: how it is doing.")
+
+
+class ChangeStatus(_StatusPart):
+    """Where the job stands with one change of the platform's."""
+
+    change: Annotated[str, Field(max_length=32)] = Field(description="Release, Profile or Secret.")
+    id: Annotated[str, Field(max_length=128)] = Field(description="Which release or profile.")
+    stage: Annotated[Stage, _known(Stage, Stage.WAITING)] = Field(
+        description="New, Waiting, InFlight, Retrying, Failed, Good or Exempt."
+    )
+    since: Time = Field(description="Since when.")
+
+
+class RolloutStatus(_StatusPart):
+    """The job in the rollouts of what the platform changes."""
+
+    proving: bool = Field(
+        False, description="Whether it counts as one of rollout.maxConcurrent jobs under way."
+    )
+    changes: list[ChangeStatus] = Field(
+        [], description="Where it stands with the release, its profile, its Secrets."
+    )
 
 
 class Checkpoint(_StatusPart):
     """A completed checkpoint."""
 
-    id: int
-    time: Time
+    id: int = Field(description="Flink's number of the checkpoint.")
+    time: Time = Field(description="When it was completed.")
 
 
 class SavepointStatus(_StatusPart):
     """A completed savepoint."""
 
-    location: str
-    time: Time
+    location: str = Field(description="Path of the savepoint, for savepoint.restoreFrom.")
+    time: Time = Field(description="When it was completed.")
+
+
+class FailureStatus(_StatusPart):
+    """Why the job did not run when its pods or its log last told."""
+
+    reason: Annotated[str, Field(max_length=128)] = Field(description="As the condition's reason.")
+    message: Annotated[str, Field(max_length=4096)] = Field(
+        description="What the pods or their log said."
+    )
+    revision: str = Field(description="Hash of the revision that it is about.")
 
 
 class JobStatus(_StatusPart):
@@ -93,28 +190,57 @@ class JobStatus(_StatusPart):
                 "x-kubernetes-list-map-keys": ["type"],
             }
         ),
-    ] = Field([], description="Ready, Reconciling and Stalled, as kstatus reads them.")
+    ] = Field(
+        [],
+        description="Ready, Reconciling and Stalled, as kstatus reads them: exactly one is True.",
+    )
+    controller: str | None = Field(
+        None, description="Installation (namespace/name) that keeps the job."
+    )
+    bootstrap_servers: list[str] = Field([], description="Resolved brokers.")
     topic: str | None = Field(None, description="Resolved input topic.")
+    additional_topics: list[str] = Field([], description="Resolved further input topics.")
     group_id: str | None = Field(None, description="Resolved group.")
     dead_letter_topic: str | None = Field(None, description="Resolved dead-letter topic.")
     keyspace: str | None = Field(None, description="Resolved keyspace.")
     table: str | None = Field(None, description="Resolved table.")
     image: str | None = Field(None, description="Image of the job.")
     image_version: str | None = Field(None, description="Its tag.")
+    flink_version: str | None = Field(None, description="Line of Flink in the image.")
     config_hash: str | None = Field(None, description="Hash of the rendered configuration.")
+    deployment: str | None = Field(
+        None,
+        description="FlinkDeployment that writes. While a revision proves itself there may be"
+        " another one beside it.",
+    )
     job_id: str | None = Field(None, description="Flink's id of the running job.")
     job_state: str | None = Field(None, description="Flink's state of the job.")
+    parallelism: int | None = Field(
+        None, description="Task slots that the job has, chosen by the autoscaler if that is on."
+    )
+    selector: str | None = Field(
+        None, description="Labels of the TaskManagers' pods, for the scale subresource."
+    )
 
     last_checkpoint: Checkpoint | None = Field(
         None,
-        description="The last completed checkpoint when the status was last written. It alone makes"
-        " no write: Flink's REST interface has the present one.",
+        description="The last completed checkpoint when the status was last written. A new"
+        " checkpoint alone is no reason to write: Flink's REST interface has the current one.",
     )
     last_savepoint: SavepointStatus | None = Field(None, description="The last savepoint.")
+    failure: FailureStatus | None = Field(
+        None,
+        description="Why the job does not run, as last known: its pods' log goes with the pods.",
+    )
     last_good_revision: int | None = Field(
         None, description="Number of the last revision that ran stably."
     )
-    revisions: list[RevisionStatus] = Field([], description="The newest revisions, oldest first.")
+    revisions: list[RevisionStatus] = Field(
+        [], description="The newest revisions and the last good ones, oldest first."
+    )
+    rollout: RolloutStatus = Field(
+        RolloutStatus(), description="The job in the rollouts of what the platform changes."
+    )
     sources: dict[str, str] = Field(
         {}, description="Where each field of the resolved spec came from: spec, profile or default."
     )

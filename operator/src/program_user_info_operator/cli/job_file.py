@@ -9,11 +9,26 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from program_user_info_operator.api import names
+from program_user_info_operator.api.problems import problems
+from program_user_info_operator.api.resource import Resource
+from program_user_info_operator.environments.profiles import (
+    ProfileProblem,
+    for_namespace,
+    missing,
+)
 from program_user_info_operator.environments.resolve import Resolved, Unresolved
+from program_user_info_operator.kubernetes_yaml import load
+from program_user_info_operator.policy.decision import Decision
 
 _STANDARD_INPUT = Path("-")
+_MISSING = {
+    "metadata": "missing; give the job a name",
+    "metadata.name": "missing; give the job a name",
+    "spec": "missing; set spec.environment at least",
+}
 
 
 class JobFileError(Exception):
@@ -36,39 +51,64 @@ class JobFile:
             raise JobFileError("\n".join(f"{self.file}: {text}" for text in resolution.messages))
         return resolution
 
+    def decided(self, decision: Decision) -> Decision:
+        """What the controller would do. Raises `JobFileError` where it would refuse."""
+        if decision.refusal is not None:
+            raise JobFileError(f"{self.file}: {decision.refusal.message}")
+        return decision
+
 
 def read_job(file: Path) -> JobFile:
     """The one job in the file. Raises `JobFileError`."""
-    job = _read(file)
-    if (job.get("apiVersion"), job.get("kind")) != (names.API_VERSION, names.KIND):
+    document = read_yaml(file)
+    if (document.get("apiVersion"), document.get("kind")) != (names.API_VERSION, names.KIND):
         raise JobFileError(f"{file}: must be one {names.KIND} of {names.API_VERSION}")
-    metadata, spec = job.get("metadata"), job.get("spec")
-    if not isinstance(metadata, Mapping) or not isinstance(metadata.get("name"), str):
-        raise JobFileError(f"{file}: metadata.name: missing, a name expected")
-    if not isinstance(spec, Mapping):
-        raise JobFileError(f"{file}: spec: missing, an object expected")
-    namespace = metadata.get("namespace", "default")
-    return JobFile(file, metadata["name"], namespace, metadata.get("uid"), spec)
+    # The API server takes a null for a field that is not there.
+    given = {key: value for key, value in document.items() if value is not None}
+    if isinstance(given.get("metadata"), dict):
+        metadata = given["metadata"]
+        given["metadata"] = {key: value for key, value in metadata.items() if value is not None}
+    try:
+        job = Resource.model_validate(given)
+    except ValidationError as error:
+        raise JobFileError(
+            "\n".join(
+                f"{file}: {path}: {_MISSING.get(path, sentence)}"
+                if each["type"] == "missing"
+                else f"{file}: {path}: {sentence}"
+                for path, sentence, each in problems(error)
+            )
+        ) from error
+    metadata = job.metadata
+    return JobFile(file, metadata.name, metadata.namespace or "default", metadata.uid, job.spec)
 
 
-def read_profile(file: Path, spec: Mapping[str, Any]) -> Mapping[str, Any] | None:
+def read_profile(file: Path, spec: Mapping[str, Any], namespace: str) -> dict[str, Any] | None:
     """The profile of the spec's environment in a file of all. Raises `JobFileError`.
 
     The file maps environments to profiles, or is the chart's values, which do so in `environments`.
     """
-    environment = spec.get("environment")
-    document = _read(file)
+    environment = str(spec.get("environment"))
+    document = read_yaml(file)
     profiles = document.get("environments", document)
-    profile = profiles.get(str(environment)) if isinstance(profiles, Mapping) else None
-    if profile is not None and not isinstance(profile, Mapping):
+    if not isinstance(profiles, Mapping) or not profiles:
+        return None
+    found = profiles.get(environment)
+    if environment not in profiles:
+        raise JobFileError(f"{file}: {missing(environment, profiles).message}")
+    if found is not None and not isinstance(found, Mapping):
         raise JobFileError(f"{file}: {environment}: must be a mapping of spec fields")
+    profile = for_namespace(found or {}, environment, namespace)
+    if isinstance(profile, ProfileProblem):
+        raise JobFileError(f"{file}: {profile.message}")
     return profile
 
 
-def _read(file: Path) -> dict[str, Any]:
+def read_yaml(file: Path) -> dict[str, Any]:
+    """The one mapping in a file. Raises `JobFileError`."""
     try:
         text = sys.stdin.read() if file == _STANDARD_INPUT else file.read_text(encoding="utf-8")
-        document = yaml.safe_load(text)
+        document = load(text)
     except OSError as error:
         raise JobFileError(f"{file}: {error.strerror}; pass an existing file") from error
     except yaml.YAMLError as error:

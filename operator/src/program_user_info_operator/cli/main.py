@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib.metadata
+import re
+import socket
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -10,7 +12,8 @@ from typing import Annotated, NoReturn
 import typer
 
 from program_user_info_operator.desired.context import Bundle
-from program_user_info_operator.policy.rollout import Waves
+from program_user_info_operator.desired.flink_line import tag_suffix
+from program_user_info_operator.rollout.standings import Waves
 
 app = typer.Typer(
     name="program-user-info-operator",
@@ -22,12 +25,19 @@ app = typer.Typer(
 
 _VERSION = importlib.metadata.version("program-user-info-operator")
 
-JobImage = Annotated[
-    str,
-    typer.Option(envvar="JOB_IMAGE", help="The bundled job's image, without its tag."),
+_JOB_IMAGES = [
+    f"{line}=program-user-info-job:{_VERSION}{tag_suffix(line)}" for line in ("v1_20", "v2_2")
 ]
-JobVersion = Annotated[
-    str, typer.Option(envvar="JOB_VERSION", help="The bundled job's version: the image's tag.")
+
+JobImages = Annotated[
+    list[str],
+    typer.Option(
+        "--job-image",
+        envvar="JOB_IMAGES",
+        metavar="LINE=IMAGE",
+        help="The bundled job for a line of Flink; once for each line. In the environment: with"
+        " blanks between them.",
+    ),
 ]
 ServiceAccount = Annotated[
     str, typer.Option(envvar="JOB_SERVICE_ACCOUNT", help="Service account of the jobs' pods.")
@@ -41,7 +51,12 @@ JobFile = Annotated[
     ),
 ]
 Environments = Annotated[
-    Path | None, typer.Option(help="Profiles: YAML, by environment; or the chart's values.")
+    Path | None,
+    typer.Option(
+        "--profiles",
+        "--environments",
+        help="Profiles: YAML, by environment; or the chart's values.",
+    ),
 ]
 ProfilesNamespace = Annotated[
     str, typer.Option(envvar="POD_NAMESPACE", help="Namespace of the profiles' ConfigMap.")
@@ -51,10 +66,46 @@ ProfilesName = Annotated[
 ]
 
 
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"program-user-info-operator {_VERSION}")
+        raise typer.Exit
+
+
+@app.callback()
+def show_version(
+    _version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Keeps a FlinkDeployment for every ProgramUserInfoJob."""
+
+
 @app.command()
 def run(
     profiles_namespace: ProfilesNamespace = "program-user-info",
     profiles_name: ProfilesName = "program-user-info-environments",
+    lease: Annotated[
+        str,
+        typer.Option(
+            envvar="LEASE_NAME", help="Lease in the profiles' namespace; names the installation."
+        ),
+    ] = "program-user-info-operator",
+    identity: Annotated[
+        str,
+        typer.Option(
+            envvar="POD_NAME",
+            help="Who holds the Lease; default: the host's name.",
+            show_default=False,
+        ),
+    ] = "",
+    lease_seconds: Annotated[
+        int,
+        typer.Option(envvar="LEASE_SECONDS", min=10, help="How long the Lease lasts."),
+    ] = 10,
     namespaces: Annotated[
         str,
         typer.Option(envvar="WATCH_NAMESPACES", help="Comma-separated; default: all namespaces."),
@@ -63,17 +114,16 @@ def run(
         str,
         typer.Option(envvar="WATCH_SELECTOR", help="Label selector of the jobs; default: all."),
     ] = "",
-    job_image: JobImage = "program-user-info-job",
-    job_version: JobVersion = _VERSION,
-    service_account: ServiceAccount = "flink",
+    job_images: JobImages = _JOB_IMAGES,
+    service_account: ServiceAccount = "program-user-info-job",
     workers: Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64)] = 4,
     resync_seconds: Annotated[float, typer.Option(envvar="RESYNC_SECONDS", min=1)] = 300.0,
-    watch_grace_seconds: Annotated[
+    watch_silence_seconds: Annotated[
         float,
         typer.Option(
-            envvar="WATCH_GRACE_SECONDS", min=0.1, help="How late a watch's event may be."
+            envvar="WATCH_SILENCE_SECONDS", min=4, help="How long an open watch may say nothing."
         ),
-    ] = 30.0,
+    ] = 180.0,
     api_timeout_seconds: Annotated[
         float,
         typer.Option(
@@ -83,13 +133,15 @@ def run(
     secret_check_seconds: Annotated[
         float,
         typer.Option(
-            envvar="SECRET_CHECK_SECONDS", min=1, help="Time between two looks at a Secret."
+            envvar="SECRET_CHECK_SECONDS", min=1, help="Interval at which Secrets are checked."
         ),
     ] = 60.0,
     rollout_max_concurrent: Annotated[
         int,
         typer.Option(
-            envvar="ROLLOUT_MAX_CONCURRENT", min=1, help="Jobs that get a new release at once."
+            envvar="ROLLOUT_MAX_CONCURRENT",
+            min=1,
+            help="Jobs that take up a release, a profile or a Secret at once.",
         ),
     ] = 1,
     rollout_environments: Annotated[
@@ -99,6 +151,12 @@ def run(
             help="Comma-separated: environments in the order in which they get a new release.",
         ),
     ] = "",
+    rollout_paused: Annotated[
+        bool,
+        typer.Option(
+            envvar="ROLLOUT_PAUSED", help="Let no job begin to take up what the platform changes."
+        ),
+    ] = False,
     soak_seconds: Annotated[
         float,
         typer.Option(
@@ -109,24 +167,30 @@ def run(
         "http://0.0.0.0:8080/healthz"
     ),
     metrics_port: Annotated[
-        int, typer.Option(envvar="METRICS_PORT", help="Port of /metrics; 0: none.", max=65535)
+        int,
+        typer.Option(
+            envvar="METRICS_PORT", help="Port of /metrics and /readyz; 0: none.", max=65535
+        ),
     ] = 8081,
 ) -> None:
     """Run the controller."""
-    from program_user_info_operator.cli.run import Settings, run_controller
     from program_user_info_operator.cluster.api_server import ApiError
+    from program_user_info_operator.controller.process import Settings, run_controller
 
     settings = Settings(
-        bundle=Bundle(job_image, job_version, service_account),
+        bundle=_bundle(job_images, service_account),
         profiles=(profiles_namespace, profiles_name),
+        lease=lease,
+        identity=identity or socket.gethostname(),
+        lease_seconds=lease_seconds,
         namespaces=_words(namespaces),
         selector=selector,
         workers=workers,
         resync_seconds=resync_seconds,
-        watch_grace_seconds=watch_grace_seconds,
+        watch_silence_seconds=watch_silence_seconds,
         api_timeout_seconds=api_timeout_seconds,
         secret_check_seconds=secret_check_seconds,
-        waves=Waves(rollout_max_concurrent, _words(rollout_environments)),
+        waves=Waves(rollout_max_concurrent, _words(rollout_environments), rollout_paused),
         soak_seconds=soak_seconds,
         liveness=liveness,
         metrics_port=metrics_port,
@@ -141,9 +205,16 @@ def run(
 def render(
     file: JobFile,
     environments: Environments = None,
-    job_image: JobImage = "program-user-info-job",
-    job_version: JobVersion = _VERSION,
-    service_account: ServiceAccount = "flink",
+    job_images: JobImages = _JOB_IMAGES,
+    service_account: ServiceAccount = "program-user-info-job",
+    flink_operator: Annotated[
+        Path | None,
+        typer.Option(
+            help="CRD of FlinkDeployment, YAML: it lists the versions of Flink that may be chosen;"
+            " default: any.",
+            show_default=False,
+        ),
+    ] = None,
     explain: Annotated[
         bool, typer.Option("--explain", help="Print where each field's value came from instead.")
     ] = False,
@@ -155,12 +226,12 @@ def render(
     from program_user_info_operator.cli.job_file import JobFileError
     from program_user_info_operator.cli.render import explain_job, render_job
 
-    bundle = Bundle(job_image, job_version, service_account)
+    bundle = _bundle(job_images, service_account)
     try:
         if explain:
             typer.echo(explain_job(file, environments), nl=False)
         else:
-            typer.echo(render_job(file, environments, bundle), nl=False)
+            typer.echo(render_job(file, environments, bundle, flink_operator), nl=False)
     except JobFileError as error:
         _fail(str(error))
 
@@ -171,16 +242,15 @@ def diff(
     environments: Environments = None,
     profiles_namespace: ProfilesNamespace = "program-user-info",
     profiles_name: ProfilesName = "program-user-info-environments",
-    job_image: JobImage = "program-user-info-job",
-    job_version: JobVersion = _VERSION,
-    service_account: ServiceAccount = "flink",
+    job_images: JobImages = _JOB_IMAGES,
+    service_account: ServiceAccount = "program-user-info-job",
 ) -> None:
     """Print what the controller would change; exit 0 without changes, 1 with, 2 on errors."""
     from program_user_info_operator.cli.diff import diff_job
     from program_user_info_operator.cli.job_file import JobFileError
     from program_user_info_operator.cluster.api_server import ApiError, ApiServer
 
-    bundle = Bundle(job_image, job_version, service_account)
+    bundle = _bundle(job_images, service_account)
     profiles = (profiles_namespace, profiles_name)
     try:
         changes = diff_job(ApiServer(), file, environments, profiles, bundle)
@@ -198,11 +268,13 @@ def status(
     selector: Annotated[
         str, typer.Option("-l", "--selector", help="Label selector of the jobs; default: all.")
     ] = "",
-    watch: Annotated[bool, typer.Option("-w", "--watch", help="Show it again and again.")] = False,
-    interval: Annotated[float, typer.Option(help="Seconds between two looks.", min=0.5)] = 2.0,
+    watch: Annotated[
+        bool, typer.Option("-w", "--watch", help="Refresh until interrupted.")
+    ] = False,
+    interval: Annotated[float, typer.Option(help="Refresh interval in seconds.", min=0.5)] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show all jobs as they are now: state, version, lag, events, rejections, last checkpoint.
+    """Show all jobs as they are now: state, version, lag, age of the table, events, checkpoint.
 
     Flink is asked through the API server, so that the kubeconfig is all that it takes. Also
     installed as `kubectl puij`.
@@ -222,9 +294,19 @@ def status(
     except KeyboardInterrupt:
         return
     if as_json:
-        typer.echo(picture.as_json(pictures), nl=False)
+        typer.echo(picture.as_json(pictures, datetime.now(UTC)), nl=False)
     else:
         Console().print(picture.as_table(pictures, datetime.now(UTC)))
+
+
+def _bundle(job_images: list[str], service_account: str) -> Bundle:
+    images = dict(each.partition("=")[::2] for each in job_images)
+    for line, image in images.items():
+        if re.fullmatch(r"v\d+_\d+", line) is None or not image:
+            _fail(
+                f"--job-image {line}={image}: must be LINE=IMAGE, such as v2_2=registry/job:1.0.0"
+            )
+    return Bundle(images, service_account)
 
 
 def _words(text: str) -> tuple[str, ...]:

@@ -27,10 +27,11 @@ _STYLES = {"Ready": "green", "Reconciling": "yellow", "Stalled": "bold red"}
 _COLUMNS: dict[str, Literal["left", "right"]] = {
     "namespace": "left",
     "job": "left",
-    "environment": "left",
+    "env": "left",
     "state": "left",
     "version": "left",
     "lag": "right",
+    "behind": "right",
     "events/s": "right",
     "rejected": "right",
     "checkpoint": "right",
@@ -64,7 +65,7 @@ def read_pictures(api: ApiServer, namespace: str | None, selector: str) -> list[
         )
 
 
-def as_json(pictures: Sequence[JobPicture]) -> str:
+def as_json(pictures: Sequence[JobPicture], now: datetime) -> str:
     """For programs: a list, an object for each job."""
     documents = [
         {
@@ -76,6 +77,8 @@ def as_json(pictures: Sequence[JobPicture]) -> str:
             "message": each.condition.message if each.condition else None,
             "version": each.status.image_version,
             "lag": each.live.lag,
+            "secondsBehind": each.live.age(each.live.newest_record, now),
+            "secondsBehindUpdatedAt": each.live.age(each.live.newest_update, now),
             "eventsPerSecond": each.live.events_per_second,
             "written": each.live.written,
             "rejected": each.live.rejected,
@@ -92,7 +95,8 @@ def as_table(pictures: Sequence[JobPicture], now: datetime) -> RenderableType:
         return Text("no ProgramUserInfoJob found; see `kubectl get puij --all-namespaces`")
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name, justify in _COLUMNS.items():
-        table.add_column(name.upper(), justify=justify, no_wrap=True)
+        # Names are folded in a narrow terminal, never cut; numbers stay whole.
+        table.add_column(name.upper(), justify=justify, no_wrap=justify == "right", overflow="fold")
     sentences = []
     for each in pictures:
         condition = each.condition
@@ -104,6 +108,7 @@ def as_table(pictures: Sequence[JobPicture], now: datetime) -> RenderableType:
             Text(state, style),
             each.status.image_version or _NONE,
             _count(each.live.lag),
+            _duration(each.live.age(each.live.newest_record, now)),
             _rate(each.live.events_per_second),
             _count(each.live.rejected),
             _age(each.live, now),
@@ -116,7 +121,7 @@ def as_table(pictures: Sequence[JobPicture], now: datetime) -> RenderableType:
 
 
 def watch(api: ApiServer, namespace: str | None, selector: str, seconds: float) -> None:
-    """Show the picture anew every so many seconds, until interrupted."""
+    """Show the picture, refreshed every `seconds`, until interrupted."""
     with LiveDisplay(console=Console(), auto_refresh=False, screen=True) as display:
         while True:
             pictures = read_pictures(api, namespace, selector)
@@ -129,8 +134,8 @@ def _picture(api: ApiServer, job: Object) -> JobPicture:
     namespace, name = metadata["namespace"], metadata["name"]
     status = JobStatus.model_validate(job.get("status") or {})
     live = Live()
-    if status.job_id is not None and status.job_state == "RUNNING":
-        live = FlinkRest(api, namespace, name).live(status.job_id)
+    if status.deployment and status.job_id is not None and status.job_state == "RUNNING":
+        live = FlinkRest(api, namespace, status.deployment).live(status.job_id)
     return JobPicture(namespace, name, job["spec"]["environment"], status, live)
 
 
@@ -153,8 +158,14 @@ def _rate(value: float | None) -> str:
 def _age(live: Live, now: datetime) -> str:
     if live.checkpoint is None:
         return _NONE
-    seconds = max(0, round((now - live.checkpoint.time).total_seconds()))
+    return f"{_duration(max(0.0, (now - live.checkpoint.time).total_seconds()))} ago"
+
+
+def _duration(age: float | None) -> str:
+    if age is None:
+        return _NONE
+    seconds = round(age)
     minutes, hours = seconds // 60, seconds // 3600
     if hours:
-        return f"{hours} h ago"
-    return f"{minutes} min ago" if minutes else f"{seconds} s ago"
+        return f"{hours} h"
+    return f"{minutes} min" if minutes else f"{seconds} s"

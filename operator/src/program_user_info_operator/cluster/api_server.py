@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +19,7 @@ Object = dict[str, Any]
 _APPLY = "application/apply-patch+yaml"
 _JSON = "application/json"
 _METADATA_LIST = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
+_POD_SECONDS = 3.0
 _LOG_BYTES = 256 << 10
 # Said with status 500 of an applied object in which a value is of another kind than its schema's.
 _UNTYPED = "failed to create typed patch object"
@@ -42,11 +43,15 @@ class Kind:
 
 JOB = Kind(names.API_VERSION, names.PLURAL, names.KIND)
 FLINK_DEPLOYMENT = Kind(names.FLINK_API_VERSION, "flinkdeployments", names.FLINK_KIND)
+FLINK_STATE_SNAPSHOT = Kind(
+    names.FLINK_API_VERSION, "flinkstatesnapshots", names.FLINK_SNAPSHOT_KIND
+)
 CONFIG_MAP = Kind("v1", "configmaps", "ConfigMap")
 EVENT = Kind("v1", "events", "Event")
 SECRET = Kind("v1", "secrets", "Secret")
 POD = Kind("v1", "pods", "Pod")
 SERVICE = Kind("v1", "services", "Service")
+LEASE = Kind("coordination.k8s.io/v1", "leases", "Lease")
 CRD = Kind("apiextensions.k8s.io/v1", "customresourcedefinitions", "CustomResourceDefinition")
 _APPLIED = {kind.name: kind for kind in (JOB, FLINK_DEPLOYMENT, CONFIG_MAP)}
 
@@ -68,11 +73,18 @@ class ApiError(Exception):
 class ApiServer:
     """The API server as the controller sees it. Safe to use from several threads."""
 
-    def __init__(self, connections: int = 8, timeout: float = 30.0) -> None:
+    def __init__(
+        self,
+        connections: int = 8,
+        timeout: float = 30.0,
+        on_applied: Callable[[Kind, Object], object] = lambda *_: None,
+        may_write: Callable[[], bool] = lambda: True,
+    ) -> None:
         """Connect as the pod's service account, else as the kubeconfig says.
 
-        `timeout`, in seconds, is how long an answer may take. Raises `ApiError` where there is
-        neither.
+        `timeout`, in seconds, is how long an answer may take. `on_applied` hears of each object as
+        it is after it was applied. `may_write` is asked right before each write. Raises `ApiError`
+        where there is neither.
         """
         try:
             config.load_incluster_config()
@@ -86,6 +98,8 @@ class ApiServer:
         configuration.retries = 0  # the queue retries, with back-off and in view of everybody
         self._client = client.ApiClient(configuration)
         self._timeout = timeout
+        self._on_applied = on_applied
+        self._may_write = may_write
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
         """The object, or None. A kind that is not installed raises `ApiError` 404."""
@@ -97,13 +111,27 @@ class ApiServer:
             raise
 
     def list_objects(
-        self, kind: Kind, namespace: str | None, selector: str = "", *, fields: str = ""
+        self,
+        kind: Kind,
+        namespace: str | None,
+        selector: str = "",
+        *,
+        fields: str = "",
+        explains: bool = False,
     ) -> list[Object]:
-        """All objects that the selectors match, in one namespace or in all."""
-        query = _selectors(selector, fields)
-        items: list[Object] = self._request("GET", kind.path(namespace), query=query)["items"]
+        """All objects that the selectors match, in one namespace or in all.
+
+        What only `explains` something has to come soon.
+        """
+        query, path = _selectors(selector, fields), kind.path(namespace)
+        timeout = min(self._timeout, _POD_SECONDS) if explains else None
+        items: list[Object] = self._request("GET", path, query=query, timeout=timeout)["items"]
         # A list names the kind of its items once, an object of its own each time.
         return [{"apiVersion": kind.api_version, "kind": kind.name} | item for item in items]
+
+    def of_job(self, kind: Kind, namespace: str, job: str) -> list[Object]:
+        """The objects that are the job's by their label."""
+        return self.list_objects(kind, namespace, f"{names.LABEL_JOB}={job}")
 
     def list_metadata(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
         """`metadata` of all objects that the label selector matches: all that is transferred."""
@@ -126,17 +154,26 @@ class ApiServer:
         `dry_run` nothing is stored: the answer is what would be.
         """
         metadata = desired["metadata"]
-        path = _APPLIED[desired["kind"]].path(metadata["namespace"], metadata["name"], subresource)
+        kind = _APPLIED[desired["kind"]]
+        path = kind.path(metadata["namespace"], metadata["name"], subresource)
         query = [("fieldManager", names.FIELD_MANAGER), ("force", "true")]
         query += [("dryRun", "All")] if dry_run else []
         body = dict(desired)
         if resource_version is not None:
             body["metadata"] = metadata | {"resourceVersion": resource_version}
-        return self._request("PATCH", path, query=query, body=body, content_type=_APPLY)
+        applied = self._request("PATCH", path, query=query, body=body, content_type=_APPLY)
+        if not dry_run:
+            self._on_applied(kind, applied)
+        return applied
 
     def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> None:
         """Create an object."""
         self._request("POST", kind.path(namespace), body=body)
+
+    def replace(self, kind: Kind, body: Mapping[str, Any]) -> None:
+        """Replace an object of the version that `body` names."""
+        metadata = body["metadata"]
+        self._request("PUT", kind.path(metadata["namespace"], metadata["name"]), body=body)
 
     def read_log(self, namespace: str, pod: str, *, lines: int, previous: bool = False) -> str:
         """The end of the log of a pod's first container; empty while it has none.
@@ -150,16 +187,17 @@ class ApiServer:
     def get_from_service(
         self, namespace: str, service: str, path: str, query: Mapping[str, str]
     ) -> str:
-        """What a service (`name:port`) answers, by the API server's proxy; else nothing."""
+        """What a service (`name:port`) answers soon, by the API server's proxy; else nothing."""
         return self._text(SERVICE.path(namespace, service, f"proxy/{path}"), list(query.items()))
 
     def _text(self, path: str, query: list[tuple[str, str]]) -> str:
+        """From a pod or service, by the API server: one that hangs must not be in anybody's way."""
+        timeout = min(self._timeout, _POD_SECONDS)
         try:
-            return self._send("GET", path, query=query, accept="*/*").decode(errors="replace")
-        except ApiError as error:
-            if error.status:
-                return ""
-            raise
+            data = self._send("GET", path, query=query, accept="*/*", timeout=timeout)
+        except ApiError:
+            return ""
+        return data.decode(errors="replace")
 
     def delete(self, kind: Kind, namespace: str, name: str) -> None:
         """Delete an object; one that is gone already is fine."""
@@ -174,7 +212,7 @@ class ApiServer:
 
         Kubernetes' own kinds are always there; and not all of them may be listed.
         """
-        if kind.api_version in (CONFIG_MAP.api_version, CRD.api_version):
+        if kind.api_version in (CONFIG_MAP.api_version, CRD.api_version, LEASE.api_version):
             return True
         try:
             self._request("GET", kind.path(namespace), query=[("limit", "1")])
@@ -198,6 +236,7 @@ class ApiServer:
         body: Mapping[str, Any] | None = None,
         content_type: str = _JSON,
         accept: str = _JSON,
+        timeout: float | None = None,
     ) -> bytes:
         headers = {"Accept": accept}
         if body is not None:
@@ -210,8 +249,10 @@ class ApiServer:
             body=body,
             auth_settings=["BearerToken"],
         )
+        if method != "GET" and not self._may_write():
+            raise ApiError(0, "this process is not the leader any more")
         try:
-            response = self._client.call_api(*request, _request_timeout=self._timeout)
+            response = self._client.call_api(*request, _request_timeout=timeout or self._timeout)
             data: bytes = response.read()
         except (HTTPError, ApiException, OSError) as error:
             metrics.API_REQUESTS.labels(method, "none").inc()

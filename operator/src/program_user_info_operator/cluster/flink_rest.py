@@ -6,8 +6,14 @@ import json
 from typing import Any
 
 from program_user_info_operator.cluster.api_server import ApiServer
-from program_user_info_operator.observed.checkpoints import last_checkpoint
-from program_user_info_operator.observed.live import Live, live, vertices, wanted_metrics
+from program_user_info_operator.observed.flink_job import last_checkpoint
+from program_user_info_operator.observed.live import (
+    AGGREGATES,
+    Live,
+    live,
+    vertices,
+    wanted_metrics,
+)
 
 
 class FlinkRest:
@@ -25,11 +31,11 @@ class FlinkRest:
             return None
 
     def live(self, job_id: str) -> Live:
-        """How the job is doing; raises `ApiError` where the API server cannot be reached."""
+        """How the job is doing; empty where Flink does not answer."""
         found: list[Any] = []
         for vertex in vertices(self.get(f"jobs/{job_id}")):
             path = f"jobs/{job_id}/vertices/{vertex}/subtasks/metrics"
             wanted = wanted_metrics(self.get(path))
             if wanted:
-                found += self.get(path, get=",".join(wanted), agg="sum") or []
+                found += self.get(path, get=",".join(wanted), agg=AGGREGATES) or []
         return live(found, last_checkpoint(self.get(f"jobs/{job_id}/checkpoints")))

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+
+from program_user_info_operator.desired.flink_line import newest_first, tag_suffix
 
 
 @dataclass(frozen=True)
@@ -15,13 +18,69 @@ class Owner:
 
 
 @dataclass(frozen=True)
+class Runtime:
+    """The image that a job's pods run, and the Flink that is in it."""
+
+    image: str
+    line: str
+    """The Flink in the image, written as `flink.version` is: v1_20."""
+    flink_version: str
+    """What the Flink operator is told: the line, or an older one that stands in for it."""
+    is_bundled: bool
+    """Whether a release of the operator brought the image: nobody pinned it."""
+    is_line_chosen: bool
+    """Whether the operator chose the line: `flink.version` is not set."""
+
+
+@dataclass(frozen=True)
 class Bundle:
-    """The job that this release of the controller brings, and how its pods run."""
+    """The jobs that this release of the controller brings, and how their pods run."""
 
-    image_repository: str
-    version: str
-    service_account: str = "flink"
+    images: Mapping[str, str]
+    """Image reference, tag or digest included, by line of Flink."""
+    service_account: str = "program-user-info-job"
 
-    def image(self, version: str | None) -> str:
-        """The bundled image at a pinned version, or at the release's own."""
-        return f"{self.image_repository}:{version or self.version}"
+    @property
+    def lines(self) -> list[str]:
+        """The lines of Flink that there is a job for, newest first."""
+        return newest_first(self.images)
+
+    @property
+    def words(self) -> set[str]:
+        """LINE=IMAGE for each, as the chart and the command line have them."""
+        return {f"{line}={image}" for line, image in self.images.items()}
+
+    def brought(self, image: str, line: str) -> bool:
+        """Whether an image is the bundled job of this or another release, for this line."""
+        return _repository(image) == _repository(self.images.get(line, ""))
+
+    @property
+    def release(self) -> str:
+        """What to call all of it: its version where the tags agree on one, else the tags."""
+        tags = {self._version(line, image) for line, image in self.images.items()}
+        return ", ".join(sorted(tags))
+
+    def image(self, line: str, version: str | None = None) -> str:
+        """The image for a line, at a pinned version or at the release's own."""
+        if version is None:
+            return self.images[line]
+        return f"{_repository(self.images[line])}:{version}{tag_suffix(line)}"
+
+    def sibling(self, image: str, of: str, line: str) -> str:
+        """The image for `line` of the release that brought `image` for the line `of`."""
+        if image == self.images.get(of) or not _tag(image).endswith(tag_suffix(of)):
+            return self.images[line]
+        return self.image(line, self._version(of, image))
+
+    def _version(self, line: str, image: str) -> str:
+        return _tag(image).removesuffix(tag_suffix(line))
+
+
+def _repository(image: str) -> str:
+    name = image.partition("@")[0]
+    return name.removesuffix(f":{_tag(image)}")
+
+
+def _tag(image: str) -> str:
+    """`1.2` of `registry:5000/name:1.2@sha256:…`."""
+    return image.partition("@")[0].rpartition("/")[2].partition(":")[2]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.desired.flink_line import StateOptions, state_options
 from program_user_info_operator.desired.pod_template import (
     CLAIM_DIRECTORY,
     METRICS_PORT,
@@ -29,13 +30,12 @@ _OPENED_PACKAGES = (
 )
 
 
-def flink_configuration(spec: JobSpec) -> dict[str, str]:
-    """Option names to values, the user's own on top."""
+def flink_configuration(spec: JobSpec, line: str) -> dict[str, str]:
+    """Option names to values as this line of Flink reads them, the user's own on top."""
     options = {
         "env.java.opts.all": " ".join(
             f"--add-opens={package}=ALL-UNNAMED" for package in _OPENED_PACKAGES
         ),
-        "kubernetes.operator.cluster.health-check.enabled": "true",
         "kubernetes.operator.job.restart.failed": "true",
         "kubernetes.operator.pod-template.merge-arrays-by-name": "true",
         "metrics.reporter.prometheus.factory.class": (
@@ -44,10 +44,15 @@ def flink_configuration(spec: JobSpec) -> dict[str, str]:
         "metrics.reporter.prometheus.port": str(METRICS_PORT),
         "taskmanager.numberOfTaskSlots": "1",
     }
-    return options | _storage(spec) | _autoscaling(spec) | spec.flink.configuration
+    return (
+        options
+        | _storage(spec, state_options(line))
+        | _autoscaling(spec)
+        | spec.flink.configuration
+    )
 
 
-def _storage(spec: JobSpec) -> dict[str, str]:
+def _storage(spec: JobSpec, names: StateOptions) -> dict[str, str]:
     if spec.checkpoints.storage is None:
         return {}
     root = spec.checkpoints.storage.rstrip("/")
@@ -55,8 +60,8 @@ def _storage(spec: JobSpec) -> dict[str, str]:
         root = f"file://{CLAIM_DIRECTORY}"
     options = {
         "execution.checkpointing.externalized-checkpoint-retention": "RETAIN_ON_CANCELLATION",
-        "state.checkpoints.dir": f"{root}/checkpoints",
-        "state.savepoints.dir": f"{root}/savepoints",
+        names.checkpoints: f"{root}/checkpoints",
+        names.savepoints: f"{root}/savepoints",
     }
     if spec.deletion.savepoint:
         options["kubernetes.operator.job.savepoint-on-deletion"] = "true"
@@ -73,6 +78,8 @@ def _autoscaling(spec: JobSpec) -> dict[str, str]:
     if not autoscaling.enabled:
         return {}
     return {
+        # Rescales in place: TaskManagers come and go, the JobManager and the job stay.
+        "jobmanager.scheduler": "adaptive",
         "job.autoscaler.enabled": "true",
         "job.autoscaler.target.utilization": str(autoscaling.target_utilization),
         "job.autoscaler.vertex.max-parallelism": str(autoscaling.max_parallelism),

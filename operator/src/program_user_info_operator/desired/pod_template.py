@@ -14,24 +14,26 @@ from program_user_info_operator.desired.job_config import (
 
 METRICS_PORT = 9249
 CLAIM_DIRECTORY = "/var/lib/program-user-info-job"
+CONFIG_VOLUME = "config"
 _CLAIM = "claim:"
 _MAIN_CONTAINER = "flink-main-container"  # the name that Flink's Kubernetes integration looks for
 _USER = 9999
 
 
 def pod_template(
-    spec: JobSpec, labels: dict[str, str], config_map_name: str, *, secrets: str | None = None
+    spec: JobSpec, labels: dict[str, str], *, secrets: str | None = None
 ) -> dict[str, Any]:
     """The template of JobManager and TaskManager pods.
 
-    `secrets`, the hash of the Secrets' versions, makes the pods anew when a Secret changes.
+    The configuration's volume names no ConfigMap yet. `secrets`, a digest of what the Secrets hold,
+    replaces the pods when a Secret changes.
     """
     metadata: dict[str, Any] = {"labels": labels}
     if secrets is not None:
         metadata["annotations"] = {names.ANNOTATION_SECRETS: secrets}
-    volumes: list[dict[str, Any]] = [{"name": "config", "configMap": {"name": config_map_name}}]
+    volumes: list[dict[str, Any]] = [{"name": CONFIG_VOLUME, "configMap": {"name": ""}}]
     mounts: list[dict[str, Any]] = [
-        {"name": "config", "mountPath": CONFIG_DIRECTORY, "readOnly": True}
+        {"name": CONFIG_VOLUME, "mountPath": CONFIG_DIRECTORY, "readOnly": True}
     ]
     for volume, secret in secret_mounts(spec).items():
         volumes.append({"name": volume, "secret": {"secretName": secret}})

@@ -6,14 +6,16 @@ import copy
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 from typing import Any
 
 from pydantic import BaseModel, ValidationError
 from pydantic.alias_generators import to_camel
 
+from program_user_info_operator.api.problems import problems
 from program_user_info_operator.api.spec import JobSpec
 
-_ONLY_IN_CR = ("environment", "state", "restartNonce", "savepoint")
+_ONLY_IN_CR = ("environment", "state", "restartNonce", "savepoint", "unset")
 # Half of one map and half of another would make neither.
 _WHOLE = {("cassandra", "schema", "replication"), ("flink", "podTemplate")}
 
@@ -48,15 +50,25 @@ class Unresolved:
     in_profile: bool
 
 
-def resolve(cr_spec: Mapping[str, Any], profile: Mapping[str, Any] | None) -> Resolved | Unresolved:
-    """Merge and validate. `profile` is None where the environment has none."""
+def resolve(
+    cr_spec: Mapping[str, Any],
+    profile: Mapping[str, Any] | None,
+    defaults: Mapping[str, Any] | None = None,
+) -> Resolved | Unresolved:
+    """Merge and validate. `profile` is None where the environment has none.
+
+    `defaults` are another release's, as its `defaults()` told; fields that it did not know have
+    this release's.
+    """
     misplaced = sorted(set(profile or {}) & set(_ONLY_IN_CR))
     if misplaced:
         fields = ", ".join(misplaced)
         return Unresolved((f"{fields}: belongs to a job, not to a profile; remove it",), True)
     sources: dict[str, Source] = {}
-    merged = _merge(cr_spec, profile or {}, (), sources)
+    merged = _merge(cr_spec, _without(profile or {}, cr_spec.get("unset")), (), sources)
     given = copy.deepcopy(merged)
+    if defaults:
+        merged = _merge(merged, defaults, (), {})
     environment = merged.get("environment")
     if isinstance(environment, str):
         _derive(merged, environment, sources)
@@ -65,6 +77,45 @@ def resolve(cr_spec: Mapping[str, Any], profile: Mapping[str, Any] | None) -> Re
     except ValidationError as error:
         return _explain(error, sources, str(environment), profile is not None)
     return Resolved(spec, _complete(spec, sources), given)
+
+
+def defaults() -> dict[str, Any]:
+    """What this release fills in where neither a CR nor a profile says anything, as JSON.
+
+    The answer is the same object each time: it must not be changed.
+    """
+    return _defaults_of(JobSpec)
+
+
+@cache
+def _defaults_of(section: type[BaseModel]) -> dict[str, Any]:
+    found: dict[str, Any] = {}
+    for name, field in section.model_fields.items():
+        value = None if field.is_required() else field.get_default(call_default_factory=True)
+        if field.is_required() and isinstance(field.annotation, type):
+            # A section of which some fields are required, and others have defaults.
+            if issubclass(field.annotation, BaseModel):
+                value = _defaults_of(field.annotation)
+        elif isinstance(value, BaseModel):
+            value = value.model_dump(mode="json", by_alias=True, exclude_none=True)
+        if value is not None:
+            found[field.alias or to_camel(name)] = value
+    return found
+
+
+def _without(profile: Mapping[str, Any], unset: Any) -> Mapping[str, Any]:
+    """The profile without the fields that a job does not want from it, by dotted paths."""
+    if not unset or not isinstance(unset, list):
+        return profile
+    left = copy.deepcopy(dict(profile))
+    for path in unset:
+        *parents, last = str(path).split(".")
+        section: Any = left
+        for parent in parents:
+            section = section.get(parent) if isinstance(section, dict) else None
+        if isinstance(section, dict):
+            section.pop(last, None)
+    return left
 
 
 def _complete(spec: JobSpec, sources: Mapping[str, Source]) -> dict[str, Source]:
@@ -136,19 +187,16 @@ def _explain(
 ) -> Unresolved:
     messages = []
     in_profile = False
-    for each in error.errors(include_url=False, include_input=False):
-        path = _path(each["loc"])
-        if each["type"] == "missing":
+    for path, sentence, each in problems(error):
+        if path == "environment" and each["type"] == "missing":
+            sentence = "missing; name the environment that the job belongs to"  # noqa: PLW2901
+        elif each["type"] == "missing":
             hint = "" if has_profile else ", which does not exist"
-            text = (
-                f"{path}: set neither in the job's spec nor in the profile of environment"
+            sentence = (  # noqa: PLW2901
+                f"set neither in the job's spec nor in the profile of environment"
                 f" {environment}{hint}; set it in one of them"
             )
-        else:
-            text = each["msg"].removeprefix("Value error, ")
-            text = f"{path}: {text}" if path else text
-            if each["type"] == "extra_forbidden":
-                text = f"{path}: no such field; correct or remove it"
+        text = f"{path}: {sentence}" if path else sentence
         from_profile = any(
             source is Source.PROFILE and (field == path or field.startswith(f"{path}."))
             for field, source in sources.items()
@@ -159,10 +207,3 @@ def _explain(
             in_profile = True
         messages.append(text)
     return Unresolved(tuple(messages), in_profile)
-
-
-def _path(location: tuple[int | str, ...]) -> str:
-    path = ""
-    for part in location:
-        path += f"[{part}]" if isinstance(part, int) else f".{part}" if path else part
-    return path

@@ -1,14 +1,15 @@
 """Why a job does not run, in one sentence with the next step: from its pods, its log, its events.
 
-The job itself says `[Reason] sentence` as the last line of what it logs about a failure (see
-`program_user_info_job.failure`); nothing else of a log is relayed.
+The job itself says `[Reason] sentence`: while it waits at its start, and as the last line of what
+it logs about a failure. `[Reached] sentence` ends the reason given before (see
+`program_user_info_job.failure`). Nothing else of a log is relayed.
 """
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 Object = Mapping[str, Any]
@@ -18,6 +19,8 @@ _OWN_WORDS = re.compile(
 )
 _IMAGE_REASONS = ("ErrImagePull", "ImagePullBackOff", "InvalidImageName", "ErrImageNeverPull")
 _LONGEST = 500
+_GENERIC = "JobFailing"
+_OVER = "Reached"
 
 
 @dataclass(frozen=True)
@@ -26,6 +29,18 @@ class Failure:
 
     reason: str
     message: str
+    ends_earlier: bool = False
+    """Whether the job has said that what it waited for before is there."""
+
+    @property
+    def is_over(self) -> bool:
+        """Whether that is all that there is to say."""
+        return self.reason == _OVER
+
+    @property
+    def is_generic(self) -> bool:
+        """Whether it is only what Flink reports, which seldom names the cause."""
+        return self.reason == _GENERIC
 
 
 def find_failure(pods: Sequence[Object], log: str, error: str | None) -> Failure | None:
@@ -37,7 +52,10 @@ def find_failure(pods: Sequence[Object], log: str, error: str | None) -> Failure
         found = _pod_failure(pod)
         if found is not None:
             return found
-    return _own_words(log) or _quota(error) or _flink_error(error)
+    own = _own_words(log)
+    if own is None or not own.is_over:
+        return _quota(error) or own or _flink_error(error)
+    return replace(_quota(error) or _flink_error(error) or own, ends_earlier=True)
 
 
 def _pod_failure(pod: Object) -> Failure | None:
@@ -96,7 +114,7 @@ def _quota(error: str | None) -> Failure | None:
 def _flink_error(error: str | None) -> Failure | None:
     if error is None:
         return None
-    return Failure("JobFailing", f"Flink reports: {error} — see `kubectl logs` of the job's pods")
+    return Failure(_GENERIC, f"Flink reports: {error} — see `kubectl logs` of the job's pods")
 
 
 def _after(text: str, words: str) -> str:

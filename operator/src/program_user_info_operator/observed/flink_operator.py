@@ -13,15 +13,26 @@ class FlinkOperator:
     """`versions` are the values that it takes for `flinkVersion`; empty: any."""
 
     versions: tuple[str, ...]
+    has_resource: bool = True
+    """Whether `jobManager` and `taskManager` have `resource`; else `resources`."""
+
+    @property
+    def newest(self) -> str | None:
+        """The newest Flink that it says it runs."""
+        return max(self.versions, key=_number, default=None)
+
+    def knows(self, version: str) -> bool:
+        """Whether it takes this `flinkVersion`."""
+        return not self.versions or version in self.versions
 
     def refusal(self, version: str) -> str | None:
         """Why a job with this `flink.version` cannot run under it, or None."""
-        if not self.versions or version in self.versions:
+        if self.knows(version):
             return None
-        newest = max(self.versions, key=_number)
         return (
             f"flink.version: {version} is none that the installed Flink operator knows (its newest"
-            f" is {newest}); upgrade that operator, or set flink.version to one that it knows"
+            f" is {self.newest}); upgrade that operator, or remove flink.version, or set it and"
+            " image to one that it knows"
         )
 
 
@@ -31,8 +42,11 @@ def read_flink_operator(crd: Mapping[str, Any]) -> FlinkOperator:
         if version["name"] == "v1beta1":
             schema = (version.get("schema") or {}).get("openAPIV3Schema") or {}
             spec = (schema.get("properties") or {}).get("spec") or {}
-            field = (spec.get("properties") or {}).get("flinkVersion") or {}
-            return FlinkOperator(tuple(field.get("enum") or ()))
+            fields = spec.get("properties") or {}
+            versions = (fields.get("flinkVersion") or {}).get("enum") or ()
+            pods = (fields.get("jobManager") or {}).get("properties") or {}
+            has_resource = "resource" in pods or "resources" not in pods
+            return FlinkOperator(tuple(versions), has_resource)
     return FlinkOperator(())
 
 

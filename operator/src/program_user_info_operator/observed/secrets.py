@@ -1,29 +1,55 @@
-"""The Secrets that a job uses: which keys they must have, and their versions. Values stay out."""
+"""The Secrets that a job uses: which keys they must have, and a digest of what they hold.
+
+Values do not leave this module. A digest is made with a key that only the operator can read, so
+that nobody who sees it can try passwords against it.
+"""
 
 from __future__ import annotations
 
+import base64
+import hashlib
+import hmac
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.hashing import short_hash
 
 
 @dataclass(frozen=True)
 class SecretFacts:
-    """What is known of a live Secret: names of its keys and its version, none of its values."""
+    """What is known of a live Secret: names of its keys, a digest of those that the job uses."""
 
     keys: frozenset[str]
-    version: str
+    digest: str
 
 
-# By the last part of the field that names the Secret.
-_KEYS = {"credentials": ("username", "password"), "tls": ("ca.crt",)}
+# By the last part of the field that names the Secret: keys that must be there, and that may be.
+_NEEDED = {"credentials": ("username", "password"), "tls": ("ca.crt",)}
+_OPTIONAL = {"tls": ("tls.crt", "tls.key")}
 
 
-def secret_names(spec: JobSpec) -> list[str]:
-    """Names of all Secrets that the job's pods mount."""
-    return sorted({each.secret_name for each in spec.secrets().values()})
+def used_keys(spec: JobSpec) -> dict[str, frozenset[str]]:
+    """The keys that the job reads, by the name of each Secret that its pods mount."""
+    found: dict[str, frozenset[str]] = {}
+    for field, reference in spec.secrets().items():
+        kind = field.rpartition(".")[2]
+        keys = frozenset([*_NEEDED[kind], *_OPTIONAL.get(kind, ())])
+        found[reference.secret_name] = found.get(reference.secret_name, frozenset()) | keys
+    return found
+
+
+def secret_facts(secret: Mapping[str, Any], used: frozenset[str], digest_key: bytes) -> SecretFacts:
+    """Of a Secret as the API server has it, as far as a job uses it.
+
+    Other keys, labels and annotations change nothing: the same values have the same digest.
+    """
+    data = secret.get("data") or {}
+    values = {key: data[key] for key in sorted(used & data.keys())}
+    text = json.dumps({"name": secret["metadata"]["name"], "values": values})
+    digest = hmac.new(digest_key, text.encode(), hashlib.sha256).hexdigest()
+    return SecretFacts(frozenset(data), digest)
 
 
 def missing_secrets(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> list[str]:
@@ -31,7 +57,7 @@ def missing_secrets(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> l
     problems = []
     for field, reference in spec.secrets().items():
         name, kind = reference.secret_name, field.rpartition(".")[2]
-        keys, facts = _KEYS[kind], found.get(name)
+        keys, facts = _NEEDED[kind], found.get(name)
         if facts is None:
             wanted = f"key{'s' * (len(keys) > 1)} {' and '.join(keys)}"
             problems.append(f"{field}: there is no Secret {name}; create it with {wanted}")
@@ -45,7 +71,18 @@ def missing_secrets(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> l
     return problems
 
 
-def secrets_version(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> str | None:
-    """Changes whenever one of the job's Secrets does; None for a job without any."""
-    versions = {name: facts.version for name in secret_names(spec) if (facts := found.get(name))}
-    return short_hash(versions) if versions else None
+def secrets_digest(found: Mapping[str, SecretFacts | None], digest_key: bytes) -> str | None:
+    """One digest of all of a job's Secrets; None for a job without any."""
+    digests = [f"{name} {facts.digest}" for name, facts in sorted(found.items()) if facts]
+    if not digests:
+        return None
+    return hmac.new(digest_key, "\n".join(digests).encode(), hashlib.sha256).hexdigest()[:16]
+
+
+def read_digest_key(secret: Mapping[str, Any]) -> bytes | None:
+    """The key in the operator's own Secret."""
+    text = (secret.get("data") or {}).get(DIGEST_KEY)
+    return base64.b64decode(text) if text else None
+
+
+DIGEST_KEY = "key"

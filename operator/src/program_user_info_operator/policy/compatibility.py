@@ -1,25 +1,57 @@
-"""Changes that would lose events or spoil a table are refused, with the way out."""
+"""Changes that would lose events or corrupt a table are refused, with the way out."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from program_user_info_operator.api.refusal import Refusal
+from program_user_info_operator.desired.flink_line import dotted, generation
+from program_user_info_operator.desired.job_config import read_configuration
+from program_user_info_operator.revisions.revision import Revision
+
 _REWINDS = ("committed", "earliest")
+_MAX_PARALLELISM = "pipeline.max-parallelism"
 
 
-@dataclass(frozen=True)
-class Refusal:
-    """`reason` for the condition; `message` says what would happen and what to do instead."""
+def refuse_change(old: Revision, new: Revision, mode: str) -> Refusal | None:
+    """Compare two revisions of a job with this `upgrade.mode`; None allows the change."""
+    before, after = read_configuration(old.config), read_configuration(new.config)
+    return (
+        _refuse_table(before, after)
+        or _refuse_offsets(before["kafka"], after["kafka"])
+        or refuse_other_flink(old.runtime.line, new.runtime.line, mode)
+        or _refuse_max_parallelism(old, new, mode)
+    )
 
-    reason: str
-    message: str
+
+def refuse_other_flink(old: str, new: str, mode: str) -> Refusal | None:
+    """Compare two lines of Flink, for a job with this `upgrade.mode`."""
+    if mode == "stateless" or generation(old) == generation(new):
+        return None
+    return Refusal(
+        "IncompatibleState",
+        f"flink.version: Flink {dotted(new)} cannot read the state that Flink {dotted(old)} has"
+        f" written, and upgrade.mode is {mode}: set upgrade.mode to stateless together with"
+        " flink.version, and back once the job runs; nothing is lost: Kafka has the offsets",
+    )
 
 
-def refuse_change(old: Mapping[str, Any], new: Mapping[str, Any]) -> Refusal | None:
-    """Compare two configurations of the job (as in `desired.job_config`), or allow the change."""
-    return _refuse_table(old, new) or _refuse_offsets(old["kafka"], new["kafka"])
+def _refuse_max_parallelism(old: Revision, new: Revision, mode: str) -> Refusal | None:
+    """State is cut into as many pieces, and cannot be cut again (Flink's "Maximum parallelism")."""
+    before, after = (
+        (each.deployment.get("flinkConfiguration") or {}).get(_MAX_PARALLELISM)
+        for each in (old, new)
+    )
+    if mode == "stateless" or before == after:
+        return None
+    return Refusal(
+        "IncompatibleState",
+        f"{_MAX_PARALLELISM}: state written with {before or 'its default'} cannot be read with"
+        f" {after or 'its default'}, and upgrade.mode is {mode}; keep autoscaling.maxParallelism"
+        " and flink.configuration as they were, or set upgrade.mode to stateless in the same edit:"
+        " nothing is lost, because Kafka has the offsets",
+    )
 
 
 def _refuse_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> Refusal | None:

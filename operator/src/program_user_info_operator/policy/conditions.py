@@ -7,11 +7,17 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Literal
 
-from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.api.status import Condition, Outcome
+from program_user_info_operator.api.refusal import Refusal
+from program_user_info_operator.api.status import Condition
 from program_user_info_operator.observed.failure import Failure
-from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob
-from program_user_info_operator.policy.upgrade import Plan
+from program_user_info_operator.observed.flink_deployment import (
+    JOB_NOT_FOUND,
+    Lifecycle,
+    ObservedJob,
+)
+
+_LONGEST_MESSAGE = 4096
+_TAKEN_UP_WITHIN = timedelta(seconds=90)
 
 
 @dataclass(frozen=True)
@@ -24,68 +30,45 @@ class Verdict:
     is_failing: bool = False
     """Whether a job under way has something wrong with it."""
 
-    def noting(self, note: str) -> Verdict:
-        """The same with something to know about a job that is otherwise ready."""
-        if not note or self.state != "Ready":
-            return self
-        return replace(self, message=f"{self.message}; {note}")
+    def noting(self, *notes: str) -> Verdict:
+        """The same with something else to know."""
+        return replace(self, message="; ".join([self.message, *filter(None, notes)]))
 
 
 @dataclass(frozen=True)
-class View:
-    """All that the rules look at."""
+class Input:
+    """What the rules look at: the FlinkDeployment of the revision that the job is to run."""
 
-    spec: JobSpec
-    observed: ObservedJob
+    is_suspended: bool
+    """Whether it is to be."""
+    observed: ObservedJob | None
     failure: Failure | None
     now: datetime
 
 
-Rule = Callable[[View], Verdict | None]
-
-_TAKEN_UP_WITHIN = timedelta(seconds=60)
+Rule = Callable[[Input, ObservedJob], Verdict | None]
 
 
-def judge(
-    spec: JobSpec, observed: ObservedJob | None, failure: Failure | None, now: datetime
-) -> Verdict:
+def judge(seen: Input) -> Verdict:
     """The first rule that has something to say decides."""
+    observed = seen.observed
     if observed is None:
         return Verdict("Reconciling", "Creating", "the FlinkDeployment is being created")
-    view = View(spec, observed, failure, now)
     for rule in _RULES:
-        verdict = rule(view)
+        verdict = rule(seen, observed)
         if verdict is not None:
             return verdict
     state = observed.job_state or "unknown"
     lifecycle = observed.lifecycle or "unknown"
+    said = f"; the Flink operator reports: {observed.error}" if observed.error else ""
     return Verdict(
-        "Reconciling", "Deploying", f"Flink's job is {state}, its deployment {lifecycle}"
+        "Reconciling", "Deploying", f"Flink's job is {state}, its deployment {lifecycle}{said}"
     )
 
 
-def with_plan(verdict: Verdict, plan: Plan, spec: JobSpec) -> Verdict:
-    """What the upgrade adds: a revision that failed, with or without one to go back to."""
-    newest = plan.newest
-    if newest.outcome is Outcome.ROLLED_BACK:
-        good = plan.good
-        runs = f"revision {good.number} ({good.image}) is back" if good else "nothing is left"
-        return Verdict(
-            "Stalled",
-            "UpgradeRolledBack",
-            f"revision {newest.number} ({newest.image}) did not run stably within"
-            f" {spec.upgrade.deadline}: {newest.reason} — {runs}; correct the job or its profile,"
-            " or change spec.restartNonce to try again",
-        )
-    if plan.overdue and verdict.state == "Reconciling":
-        message = f"{verdict.message}; not running stably after {spec.upgrade.deadline}"
-        return Verdict("Stalled", verdict.reason, message)
-    return verdict
-
-
-def stalled(reason: str, messages: Sequence[str]) -> Verdict:
+def stalled(refusal: Refusal) -> Verdict:
     """The verdict on a job that waits for somebody to change something."""
-    return Verdict("Stalled", reason, "; ".join(messages))
+    return Verdict("Stalled", refusal.reason, refusal.message)
 
 
 def conditions(
@@ -101,62 +84,107 @@ def conditions(
             type=kind,
             status=status,
             reason=verdict.reason,
-            message=verdict.message,
-            last_transition_time=old_time if status == old_status else now,
+            message=shortened(verdict.message, _LONGEST_MESSAGE),
+            last_transition_time=old_time if status == old_status else now.replace(microsecond=0),
             observed_generation=generation,
         )
 
     return [condition("Ready"), condition("Reconciling"), condition("Stalled")]
 
 
-def _suspended(view: View) -> Verdict | None:
+def shortened(text: str, longest: int) -> str:
+    """Whole, or its beginning, as far as the schema has room for it."""
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
+
+
+# Steps on the way to a running job, which tell one story.
+_STEPS = ("Creating", "Upgrading", "Deploying", "Deleting", "Proving")
+
+
+def is_transition(previous: Sequence[Condition], verdict: Verdict) -> bool:
+    """Whether a person would call it a change: worth an Event.
+
+    A failure stays the same one while Flink tries again, and while its deadline passes.
+    """
+    before = [each.reason for each in previous if each.status == "True"]
+    return [_story(reason) for reason in before] != [_story(verdict.reason)]
+
+
+def _story(reason: str) -> str:
+    return "UnderWay" if reason in _STEPS else reason
+
+
+def _suspended(seen: Input, observed: ObservedJob) -> Verdict | None:
     # A deployment that was created suspended never gets a status from Flink's operator.
-    observed = view.observed
     never_ran = observed.lifecycle in (None, Lifecycle.CREATED)
     stopped = observed.lifecycle is Lifecycle.SUSPENDED and observed.is_current
-    if view.spec.state == "suspended" and (never_ran or stopped):
+    if seen.is_suspended and (never_ran or stopped):
         return Verdict("Ready", "Suspended", "suspended as spec.state asks; events wait in Kafka")
     return None
 
 
-def _not_taken_up(view: View) -> Verdict | None:
-    created = view.observed.created
-    if view.observed.is_taken_up or created is None or view.now - created < _TAKEN_UP_WITHIN:
+def _flink_operator_failing(_: Input, observed: ObservedJob) -> Verdict | None:
+    """The job runs, but its Flink operator fails on it: the next change would never arrive."""
+    if not observed.is_stable or observed.error is None:
         return None
     return Verdict(
-        "Stalled",
-        "FlinkOperatorSilent",
-        "the Flink operator does not take up the FlinkDeployment: check that it runs, and that it"
-        " watches this namespace (watchNamespaces in its chart)",
+        "Reconciling",
+        "FlinkOperatorFailing",
+        f"the job runs, but the Flink operator fails to reconcile it: {observed.error} —"
+        " read that operator's log; a change of spec.restartNonce deploys the job again and"
+        " clears what it stumbles over in the FlinkDeployment's status",
+        is_failing=True,
     )
 
 
-def _not_noticed(view: View) -> Verdict | None:
-    if view.observed.is_current:
-        return None
-    if view.observed.error:
-        return _failing(view)
-    return Verdict("Reconciling", "Upgrading", "the Flink operator has yet to take up the new spec")
-
-
-def _running(view: View) -> Verdict | None:
-    if view.observed.is_stable:
+def _running(_: Input, observed: ObservedJob) -> Verdict | None:
+    if observed.is_stable:
         return Verdict("Ready", "Running", "the job is running")
     return None
 
 
-def _failed(view: View) -> Verdict | None:
-    observed = view.observed
-    if view.failure or observed.lifecycle is Lifecycle.FAILED or observed.job_state == "FAILED":
-        return _failing(view)
-    return None
+def _not_taken_up(seen: Input, observed: ObservedJob) -> Verdict | None:
+    """Neither a new FlinkDeployment nor a change of one: the Flink operator does not look."""
+    since = observed.applied or observed.created
+    if observed.is_current or since is None or seen.now - since < _TAKEN_UP_WITHIN:
+        return None
+    if observed.is_taken_up and (observed.error or observed.is_under_way):
+        return None
+    return Verdict(
+        "Stalled",
+        "FlinkOperatorSilent",
+        f"the Flink operator has not taken up the FlinkDeployment since {since:%H:%M:%SZ}: check"
+        " that it runs, and that it watches this namespace (watchNamespaces in its chart)",
+    )
 
 
-def _failing(view: View) -> Verdict:
-    failure = view.failure or Failure(
-        "JobFailing", "the job has failed without a reason; see `kubectl logs` of its pods"
+def _not_noticed(seen: Input, observed: ObservedJob) -> Verdict | None:
+    if observed.is_current:
+        return None
+    if observed.error and observed.error != JOB_NOT_FOUND:
+        return _failing(seen, observed)
+    return Verdict("Reconciling", "Upgrading", "the Flink operator has yet to take up the new spec")
+
+
+def _failed(seen: Input, observed: ObservedJob) -> Verdict | None:
+    """What Flink alone reports of a job that is starting comes and goes, and says little."""
+    known = seen.failure is not None and not seen.failure.is_generic
+    return _failing(seen, observed) if known or observed.has_failed else None
+
+
+def _failing(seen: Input, observed: ObservedJob) -> Verdict:
+    said = f"Flink reports: {observed.error}" if observed.error else "it gave no reason"
+    failure = seen.failure or Failure(
+        "JobFailing", f"the job has failed; {said} — see `kubectl logs` of its pods"
     )
     return Verdict("Reconciling", failure.reason, failure.message, is_failing=True)
 
 
-_RULES: tuple[Rule, ...] = (_suspended, _running, _not_taken_up, _not_noticed, _failed)
+_RULES: tuple[Rule, ...] = (
+    _suspended,
+    _flink_operator_failing,
+    _running,
+    _not_taken_up,
+    _not_noticed,
+    _failed,
+)

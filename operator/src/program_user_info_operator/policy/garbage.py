@@ -2,18 +2,32 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 
 from program_user_info_operator.observed.flink_deployment import ObservedJob
+from program_user_info_operator.revisions.history import History
+from program_user_info_operator.revisions.record import record_name
+from program_user_info_operator.revisions.revision import Revision
 
 
 def unused_config_maps(
-    existing: Iterable[str], needed: Iterable[str], observed: ObservedJob | None
+    job: str,
+    existing: Iterable[str],
+    history: History,
+    records: Mapping[str, Revision],
+    live: Collection[ObservedJob],
 ) -> list[str]:
-    """Names to delete: none until the Flink operator runs the present spec stably.
+    """Names to delete: none until every FlinkDeployment runs its current spec stably.
 
-    What it last reconciled, and what it would roll back to, stays.
+    What runs stays, what was last wanted, what can be gone back to, and what the Flink operator has
+    last reconciled.
     """
-    if observed is None or not observed.is_stable:
+    if not live or not all(each.is_stable for each in live):
         return []
-    return sorted(set(existing) - set(needed) - observed.config_maps)
+    kept = [each.hash for each in (*history.good_ones, history.newest, history.good) if each]
+    needed = {name for each in live for name in each.config_maps}
+    for revision in kept:
+        needed.add(record_name(job, revision))
+        if revision in records:
+            needed.add(records[revision].config_name)
+    return sorted(set(existing) - needed)

@@ -3,17 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
 
+from program_user_info_operator.rollout.standings import Key
 
-class Key(NamedTuple):
-    """A job's place in the cluster."""
-
-    namespace: str
-    name: str
-
-    def __str__(self) -> str:
-        return f"{self.namespace}/{self.name}"
+__all__ = ["Installation", "Key", "ProfilesRef"]
 
 
 @dataclass(frozen=True)
@@ -22,3 +15,20 @@ class ProfilesRef:
 
     namespace: str
     name: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """One controller, however many replicas it has: where its Lease is, and its profiles."""
+
+    namespace: str
+    name: str
+    profiles: ProfilesRef
+
+    def __str__(self) -> str:
+        return f"{self.namespace}/{self.name}"
+
+    @property
+    def digest_key(self) -> str:
+        """Name of the Secret with the key that digests of Secrets are made with."""
+        return f"{self.name}-digest-key"

@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -15,66 +12,71 @@ from program_user_info_operator.api import names
 from program_user_info_operator.api.status import JobStatus
 from program_user_info_operator.cluster.api_server import ApiServer
 from program_user_info_operator.cluster.events import post_transition
-from program_user_info_operator.policy.conditions import Verdict, conditions
-from program_user_info_operator.policy.status import Facts, differs, resolved_status
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.policy.conditions import Verdict, conditions, is_transition
+from program_user_info_operator.policy.keeper import keeper
+from program_user_info_operator.policy.status import differs
+from program_user_info_operator.reconcile.keys import Installation, Key
 
 Object = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
-@dataclass(frozen=True)
-class Report:
-    """What a reconciliation came to; `facts` is None where it did not get far enough."""
-
-    verdict: Verdict
-    facts: Facts | None
-
-
 class Reporter:
-    """Writes statuses and Events, and counts the jobs by their state."""
+    """Writes statuses and Events. Safe to use from several threads."""
 
-    def __init__(self, api: ApiServer, clock: Callable[[], datetime]) -> None:
+    def __init__(
+        self, api: ApiServer, clock: Callable[[], datetime], installation: Installation
+    ) -> None:
         self._api = api
         self._clock = clock
-        self._lock = threading.Lock()
-        self._states: dict[Key, tuple[str, str]] = {}
+        self._installation = installation
+        self._left: dict[Key, str] = {}
 
-    def write(self, key: Key, job: Object, report: Report) -> None:
-        """Write the status if it differs, and an Event if the state or its reason changed."""
-        verdict = report.verdict
-        with self._lock:
-            self._states[key] = (verdict.state, verdict.reason)
-        old = JobStatus.model_validate(job.get("status") or {})
-        metadata = job["metadata"]
-        new = resolved_status(old, report.facts).model_copy(
-            update={
-                "observed_generation": metadata["generation"],
-                "conditions": conditions(
-                    verdict, old.conditions, metadata["generation"], self._clock()
-                ),
-            }
-        )
-        if not differs(new, old):
+    def leave(self, key: Key, job: Object) -> None:
+        """Say once, in an Event, that another installation keeps the job."""
+        place = keeper(job)
+        if self._left.get(key) == place:
             return
-        place = {name: metadata[name] for name in ("name", "namespace")}
-        body = {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": place}
-        self._api.apply(
-            body | {"status": new.to_json()},
-            subresource="status",
-            resource_version=metadata["resourceVersion"],
+        self._left[key] = place
+        message = (
+            f"{self._installation} leaves this job alone, because {place} keeps it: set the"
+            f" annotation {names.ANNOTATION_CONTROLLER} to the installation that is to keep it"
         )
-        previous = {each.type: each.reason for each in old.conditions if each.status == "True"}
-        if previous != {verdict.state: verdict.reason}:
-            log.info("condition changed", state=verdict.state, reason=verdict.reason)
-            post_transition(self._api, job, verdict, self._clock())
+        log.warning("another installation keeps this job", keeper=place)
+        verdict = Verdict("Stalled", "KeptByAnother", message)
+        post_transition(self._api, job, verdict, self._clock())
 
     def forget(self, key: Key) -> None:
         """The job is gone."""
-        with self._lock:
-            self._states.pop(key, None)
+        self._left.pop(key, None)
 
-    def counts(self) -> Counter[tuple[str, str]]:
-        """Jobs by state and reason, as far as this process has looked at them."""
-        with self._lock:
-            return Counter(self._states.values())
+    def write(self, job: Object, verdict: Verdict, status: JobStatus) -> Object:
+        """Write the status if it differs, and an Event if a person would call it a change.
+
+        The job as it is then.
+        """
+        old = JobStatus.model_validate(job.get("status") or {})
+        metadata, now = job["metadata"], self._clock()
+        new = status.model_copy(
+            update={
+                "controller": str(self._installation),
+                "observed_generation": metadata["generation"],
+                "conditions": conditions(verdict, old.conditions, metadata["generation"], now),
+            }
+        )
+        if not differs(new, old):
+            return job
+        written = self._api.apply(
+            _body(metadata) | {"status": new.to_json()},
+            subresource="status",
+            resource_version=metadata["resourceVersion"],
+        )
+        if is_transition(old.conditions, verdict):
+            log.info("condition changed", state=verdict.state, reason=verdict.reason)
+            post_transition(self._api, job, verdict, now)
+        return written
+
+
+def _body(metadata: Mapping[str, Any]) -> Object:
+    place = {name: metadata[name] for name in ("name", "namespace")}
+    return {"apiVersion": names.API_VERSION, "kind": names.KIND, "metadata": place}

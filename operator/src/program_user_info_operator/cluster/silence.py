@@ -1,0 +1,49 @@
+"""How long each watch has said nothing while it was open.
+
+A watch that is fine says something about every minute: an event, or a bookmark of the API server.
+One that is closed, because the API server is away, is not silent: it is opened again, and the time
+in between does not count.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Generic, TypeVar
+
+W = TypeVar("W", bound=Hashable)
+
+
+@dataclass
+class _Watch:
+    silent: float = 0.0
+    opened: float | None = None
+
+
+class Silence(Generic[W]):
+    """Used from one thread. All times in seconds."""
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._watches: dict[W, _Watch] = {}
+
+    def opened(self, watch: W) -> None:
+        """The watch is connected; that alone says nothing."""
+        self._watches.setdefault(watch, _Watch()).opened = self._clock()
+
+    def heard(self, watch: W) -> None:
+        """The watch has said something."""
+        self._watches[watch] = _Watch(0.0, self._clock())
+
+    def closed(self, watch: W) -> None:
+        """The watch has ended, for whatever reason."""
+        known = self._watches[watch]
+        known.silent, known.opened = self._of(known), None
+
+    def seconds(self) -> dict[W, float]:
+        """The silence of each watch so far."""
+        return {watch: self._of(known) for watch, known in self._watches.items()}
+
+    def _of(self, known: _Watch) -> float:
+        return known.silent + (0.0 if known.opened is None else self._clock() - known.opened)

@@ -1,0 +1,1 @@
+"""The controller's process: what the watches tell becomes reconciliations. Only here is kopf."""

@@ -1,0 +1,51 @@
+"""Whether a new version of an object can lead to another decision than the version before it.
+
+The Flink operator writes every FlinkDeployment's status at each of its checks: time stamps of its
+health check, counts of checkpoints, update times. Nothing here decides on those.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from program_user_info_operator.api import names
+from program_user_info_operator.observed.flink_deployment import observe
+
+Object = Mapping[str, Any]
+
+_OF_THE_STORAGE = ("resourceVersion", "managedFields")
+
+
+def fingerprint(live: Object) -> bytes:
+    """Equal for two versions of an object if every decision takes them for the same.
+
+    A FlinkDeployment's status counts as `observe` reads it, so that a field which a decision reads
+    one day counts from then on. Of annotations, which anybody may write at any time, ours count.
+    """
+    document = {key: part for key, part in live.items() if key != "status"}
+    document["metadata"] = _metadata(live["metadata"])
+    is_deployment = live.get("kind") == names.FLINK_KIND
+    document["status"] = vars(observe(live)) if is_deployment else live.get("status")
+    text = json.dumps(document, default=_plain)
+    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+
+
+def is_news(old: Object | None, new: Object | None) -> bool:
+    """Whether a decision may depend on the difference; None: there is no such object."""
+    if old is None or new is None:
+        return old is not new
+    return fingerprint(old) != fingerprint(new)
+
+
+def _metadata(metadata: Object) -> dict[str, Any]:
+    annotations = metadata.get("annotations") or {}
+    own = {key: text for key, text in annotations.items() if key.startswith(names.GROUP)}
+    kept = {key: part for key, part in metadata.items() if key not in _OF_THE_STORAGE}
+    return kept | {"annotations": own}
+
+
+def _plain(value: Any) -> Any:
+    return sorted(value) if isinstance(value, frozenset) else str(value)

@@ -1,0 +1,95 @@
+"""What is to be done about one job, from all that is seen of it. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from program_user_info_operator.api.refusal import Refusal
+from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.api.status import FailureStatus
+from program_user_info_operator.observed.flink_deployment import ObservedJob
+from program_user_info_operator.policy.deployments import Deployments, Input, place
+from program_user_info_operator.policy.revision_choice import MayTake, Situation, choose
+from program_user_info_operator.revisions.candidates import Candidates
+from program_user_info_operator.revisions.history import History
+from program_user_info_operator.revisions.revision import Revision
+
+
+@dataclass(frozen=True)
+class Seen:
+    """What is seen of a job.
+
+    `refusal` is what keeps it from being what its resource asks for; then `candidates` may be None.
+    `spec` is the complete spec, or, where there is none, that of what runs; `live` are its
+    FlinkDeployments by name.
+    """
+
+    job: str
+    spec: JobSpec | None
+    refusal: Refusal | None
+    candidates: Candidates | None
+    history: History
+    records: Mapping[str, Revision]
+    live: Mapping[str, ObservedJob]
+    failure: FailureStatus | None
+    is_paused: bool = False
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What should be: the revisions, of which the newest may just begin, and where they run.
+
+    `records` are the revisions that can run, by hash, the one that begins among them.
+    """
+
+    history: History
+    records: Mapping[str, Revision]
+    deployments: Deployments
+    begins: bool = False
+    refusal: Refusal | None = None
+    notes: tuple[str, ...] = ()
+    waits: bool = field(default=False)
+    """Whether the platform has something for the job that it has yet to get."""
+
+
+def decide(seen: Seen, may_take: MayTake, now: datetime) -> Decision:
+    """Decide. `may_take` says why it is not the job's turn; it is asked only where that matters."""
+    if seen.is_paused or seen.candidates is None or seen.refusal is not None:
+        return _placed(seen, Decision(seen.history, seen.records, _NOWHERE, refusal=seen.refusal))
+    choice = choose(Situation(seen.candidates, seen.history, seen.records), may_take)
+    if isinstance(choice, Refusal):
+        return _placed(seen, Decision(seen.history, seen.records, _NOWHERE, refusal=choice))
+    history, records, wanted = seen.history, dict(seen.records), choice.wanted
+    if wanted is not None:
+        records[wanted.hash] = wanted
+        history = replace(history, recorded=frozenset(records))
+        if choice.cause is not None:
+            history = history.begin(wanted, choice.cause, now)
+        else:
+            history = history.relabelled(wanted)
+    return _placed(
+        seen,
+        Decision(
+            history,
+            records,
+            _NOWHERE,
+            begins=choice.cause is not None,
+            notes=(choice.note,) if choice.note else (),
+            waits=bool(choice.note),
+        ),
+    )
+
+
+_NOWHERE = Deployments((), ())
+
+
+def _placed(seen: Seen, decision: Decision) -> Decision:
+    if seen.spec is None:
+        return decision
+    deployments = place(
+        Input(seen.job, seen.spec, decision.history, decision.records, seen.live, seen.failure)
+    )
+    notes = (*decision.notes, deployments.note) if deployments.note else decision.notes
+    return replace(decision, deployments=deployments, notes=notes)

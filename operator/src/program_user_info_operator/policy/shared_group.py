@@ -1,0 +1,70 @@
+"""Two jobs of one group on one topic with different tables: each misses what the other reads."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from program_user_info_operator.api.refusal import Refusal
+from program_user_info_operator.api.spec import JobSpec
+from program_user_info_operator.api.status import JobStatus
+
+_RECHECK = timedelta(seconds=60)
+"""The other job may go."""
+
+
+@dataclass(frozen=True)
+class GroupUse:
+    """Who reads which topics of which brokers as which group, and where the rows go."""
+
+    job: str
+    created: datetime
+    group: str
+    brokers: frozenset[str]
+    topics: frozenset[str]
+    table: str
+
+
+def refuse_shared_group(own: GroupUse, others: Iterable[GroupUse]) -> Refusal | None:
+    """The later one of two such jobs is refused."""
+    for other in others:
+        is_later = (own.created, own.job) > (other.created, other.job)
+        topics = sorted(own.topics & other.topics)
+        is_shared = own.group == other.group and topics and own.brokers & other.brokers
+        if other.job != own.job and is_later and is_shared and own.table != other.table:
+            return Refusal(
+                "GroupShared",
+                f"kafka.groupId: {own.group} is also the group of {other.job}, which reads"
+                f" {topics[0]} into {other.table}: each of the two jobs would miss what the other"
+                " reads; set kafka.groupId to a name that no other job has",
+                recheck=_RECHECK,
+            )
+    return None
+
+
+def own_use(job: str, created: datetime, spec: JobSpec) -> GroupUse:
+    """What a job with this complete spec would use."""
+    kafka, cassandra = spec.kafka, spec.cassandra
+    return GroupUse(
+        job=job,
+        created=created,
+        group=kafka.group_id,
+        brokers=frozenset(kafka.bootstrap_servers),
+        topics=frozenset([kafka.topic, *kafka.additional_topics]),
+        table=f"{cassandra.keyspace}.{cassandra.table}",
+    )
+
+
+def use_in_status(job: str, created: datetime, status: JobStatus) -> GroupUse | None:
+    """What another job uses, as far as it has got."""
+    if status.group_id is None or status.topic is None:
+        return None
+    return GroupUse(
+        job=job,
+        created=created,
+        group=status.group_id,
+        brokers=frozenset(status.bootstrap_servers),
+        topics=frozenset([status.topic, *status.additional_topics]),
+        table=f"{status.keyspace}.{status.table}",
+    )

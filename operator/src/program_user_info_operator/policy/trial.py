@@ -1,0 +1,141 @@
+"""Whether a revision has proven itself, by the clock.
+
+    started                          running        good
+       |------------------------------|---- soak ----|
+       |------------------- deadline --------------------------| given up
+
+A revision is good once it has run for the soak time without a break, with checkpoints that
+progress. A break, which Flink's own clock tells, starts the soak time again; nothing starts the
+deadline again. Only time in which nobody could have tried the revision does not count: while the
+job is suspended or paused, and while the Flink operator does not take it up. Where Flink does not
+answer, nothing is known: the revision is not good, and when its time is over it is given up.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from program_user_info_operator.api.status import Outcome, RevisionStatus, TrialStatus
+from program_user_info_operator.observed.flink_job import FlinkJob
+
+_LEAST_CHECKPOINT_AGE = timedelta(seconds=30)
+# Flink's clock and ours start counting at slightly different moments.
+_TOLERANCE = timedelta(seconds=2)
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What was seen of the revision. `problem` says why it does not run, or how it is doing."""
+
+    is_tried: bool
+    is_running: bool
+    flink: FlinkJob | None
+    problem: str
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a revision is good, and when it is given up, with or without a way back."""
+
+    soak: timedelta
+    deadline: timedelta
+    checkpoint_interval: timedelta
+    can_go_back: bool
+
+
+def advance(
+    revision: RevisionStatus, evidence: Evidence, limits: Limits, now: datetime
+) -> RevisionStatus:
+    """The revision as it is known to be now. One that was given up may still turn out good."""
+    if revision.outcome not in (Outcome.PENDING, Outcome.FAILED):
+        return revision
+    before = revision.trial or TrialStatus()
+    trial = _clock(before, evidence, now)
+    since = _running_since(trial, evidence, now)
+    is_broken = evidence.is_tried and before.running_since not in (None, since)
+    trial = trial.model_copy(
+        update={"running_since": since, "breaks": trial.breaks + int(is_broken)}
+    )
+    if _is_good(trial, evidence, limits, now):
+        return revision.model_copy(
+            update={"outcome": Outcome.STABLE, "reason": None, "trial": None}
+        )
+    if revision.outcome is Outcome.PENDING and _left(revision, trial, limits, now) <= timedelta():
+        if _was_good_unseen(evidence, limits):
+            return revision.model_copy(update={"outcome": Outcome.STABLE, "trial": None})
+        outcome = Outcome.ROLLED_BACK if limits.can_go_back else Outcome.FAILED
+        return revision.model_copy(
+            update={"outcome": outcome, "reason": _why(trial, evidence, limits), "trial": None}
+        )
+    return revision.model_copy(update={"trial": trial})
+
+
+def next_decision(revision: RevisionStatus, limits: Limits, now: datetime) -> timedelta | None:
+    """How long until the revision may be good or is given up; None: no time passes for it."""
+    trial = revision.trial or TrialStatus()
+    if revision.outcome is not Outcome.PENDING or trial.stopped_since is not None:
+        return None
+    left = _left(revision, trial, limits, now)
+    if trial.running_since is not None:
+        left = min(left, max(limits.soak - (now - trial.running_since), timedelta(seconds=1)))
+    return max(left, timedelta())
+
+
+def _clock(trial: TrialStatus, evidence: Evidence, now: datetime) -> TrialStatus:
+    """Stopped while nobody can try the revision."""
+    if not evidence.is_tried:
+        since = trial.stopped_since or now.replace(microsecond=0)
+        return trial.model_copy(update={"stopped_since": since, "running_since": None})
+    if trial.stopped_since is None:
+        return trial
+    seconds = trial.stopped_seconds + int((now - trial.stopped_since).total_seconds())
+    return trial.model_copy(update={"stopped_since": None, "stopped_seconds": seconds})
+
+
+def _running_since(trial: TrialStatus, evidence: Evidence, now: datetime) -> datetime | None:
+    """The first sight of it running, or the last break that Flink knows of."""
+    if not evidence.is_running or not evidence.is_tried:
+        return None
+    since = trial.running_since or now.replace(microsecond=0)
+    if evidence.flink is None:
+        return since
+    last_break = (now - evidence.flink.runs_for).replace(microsecond=0)
+    return last_break if last_break > since + _TOLERANCE else since
+
+
+def _is_good(trial: TrialStatus, evidence: Evidence, limits: Limits, now: datetime) -> bool:
+    flink = evidence.flink
+    if trial.running_since is None or flink is None or not _progresses(flink, limits):
+        return False
+    return now - trial.running_since >= limits.soak
+
+
+def _was_good_unseen(evidence: Evidence, limits: Limits) -> bool:
+    """By Flink's clock alone: the controller was away while the revision could prove itself."""
+    flink = evidence.flink
+    if not evidence.is_running or flink is None:
+        return False
+    return flink.runs_for >= limits.soak and _progresses(flink, limits)
+
+
+def _progresses(flink: FlinkJob, limits: Limits) -> bool:
+    longest = max(3 * limits.checkpoint_interval, _LEAST_CHECKPOINT_AGE)
+    return flink.checkpoint_age is not None and flink.checkpoint_age <= longest
+
+
+def _left(revision: RevisionStatus, trial: TrialStatus, limits: Limits, now: datetime) -> timedelta:
+    stopped = timedelta(seconds=trial.stopped_seconds)
+    if trial.stopped_since is not None:
+        stopped += now - trial.stopped_since
+    return limits.deadline + stopped - (now - revision.started)
+
+
+def _why(trial: TrialStatus, evidence: Evidence, limits: Limits) -> str:
+    if trial.running_since is None:
+        return evidence.problem
+    if evidence.flink is None:
+        return "it runs, but Flink's REST interface does not say whether it completes checkpoints"
+    if not _progresses(evidence.flink, limits):
+        return "it runs, but completes no checkpoints, so nothing it does is known to be done"
+    return f"it has run without a break only since {trial.running_since:%H:%M:%SZ}"

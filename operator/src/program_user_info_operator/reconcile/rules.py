@@ -1,0 +1,18 @@
+"""What the operator's own configuration decides."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from program_user_info_operator.desired.context import Bundle
+from program_user_info_operator.reconcile.keys import Installation
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The command's options, as far as reconciliations go by them."""
+
+    bundle: Bundle
+    installation: Installation
+    soak: timedelta

@@ -1,0 +1,46 @@
+"""What tells one release from another: what it would make of a job."""
+
+from __future__ import annotations
+
+from program_user_info_operator.desired.context import Bundle, Owner, Runtime
+from program_user_info_operator.environments.resolve import Resolved, defaults, resolve
+from program_user_info_operator.hashing import short_hash
+from program_user_info_operator.revisions.candidate import Renderer
+from program_user_info_operator.revisions.revision import Inputs
+
+# Every section is used, so that a change of how one is rendered shows.
+_JOB = {
+    "environment": "any",
+    "kafka": {
+        "bootstrapServers": ["kafka:9093"],
+        "security": {
+            "protocol": "SASL_SSL",
+            "saslMechanism": "PLAIN",
+            "credentials": {"secretName": "kafka"},
+            "tls": {"secretName": "kafka"},
+        },
+    },
+    "cassandra": {
+        "contactPoints": ["cassandra:9042"],
+        "credentials": {"secretName": "cassandra"},
+        "tls": {"secretName": "cassandra"},
+    },
+    "upgrade": {"mode": "last-state"},
+    "checkpoints": {"storage": "claim:state"},
+    "autoscaling": {"enabled": True},
+    "deletion": {"savepoint": True},
+}
+
+
+def release_id(bundle: Bundle) -> str:
+    """Changes if and only if a release brings other images, or renders jobs otherwise."""
+    resolved = resolve(_JOB, None)
+    assert isinstance(resolved, Resolved)
+    renderer = Renderer(Owner("job", "namespace", None), bundle.service_account)
+    inputs = Inputs({}, None, {}, "digest", "")
+    rendered = []
+    for line in bundle.lines:
+        runtime = Runtime(bundle.images[line], line, line, is_bundled=True, is_line_chosen=True)
+        revision = renderer.revision(resolved.spec, runtime, inputs)
+        rendered.append([revision.deployment, revision.config])
+    return short_hash({"rendered": rendered, "defaults": defaults()})
