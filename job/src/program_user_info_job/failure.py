@@ -1,8 +1,9 @@
-"""A failure that a person can mend, in words that the controller can relay.
+"""A failure that a person can fix, in words that the controller can relay.
 
-The controller reads them from the log: Python's own last line of a traceback, or the one that the
-command prints, both `program_user_info_job.<module>: [Reason] sentence`. The sentence names what to
-do and holds no data of events.
+The controller reads them from the JobManager's log, in lines that hold
+`program_user_info_job.<module>: [Reason] sentence`: one that the start of the job prints while it
+waits, or Python's own last line of a traceback. The sentence names what to do and holds no data of
+events. `[Reached] …` says that what was missing before is there.
 """
 
 from __future__ import annotations
@@ -15,15 +16,19 @@ class FailureReason(StrEnum):
 
     KAFKA_UNREACHABLE = "KafkaUnreachable"
     KAFKA_REFUSED = "KafkaAuthenticationRefused"
+    KAFKA_PERMISSION_MISSING = "KafkaPermissionMissing"
     KAFKA_NOT_READY = "KafkaNotReady"
     CASSANDRA_UNREACHABLE = "CassandraUnreachable"
     CASSANDRA_REFUSED = "CassandraAuthenticationRefused"
+    CASSANDRA_PERMISSION_MISSING = "CassandraPermissionMissing"
+    CASSANDRA_REFUSES_WRITES = "CassandraRefusesWrites"
     SCHEMA_MISMATCH = "SchemaMismatch"
+    SCHEMA_REFUSED = "SchemaRefused"
     CONFIGURATION_INVALID = "ConfigurationInvalid"
 
 
 class JobFailure(Exception):
-    """Ends the job, or the task that Flink then restarts."""
+    """Delays the start of the job, or ends the task that Flink then restarts."""
 
     def __init__(self, reason: FailureReason, message: str) -> None:
         super().__init__(f"[{reason}] {message}")
@@ -32,4 +37,9 @@ class JobFailure(Exception):
 
     def line(self) -> str:
         """As the controller looks for it."""
-        return f"{type(self).__module__}: {self}"
+        return " ".join(f"{type(self).__module__}: {self}".split())
+
+
+def reached(message: str) -> str:
+    """The line that ends the reason given before."""
+    return f"{__name__}: [Reached] {message}"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 
 _ALLOCATIONS = 100_000
-"""Between two looks at the youngest objects; Python's own is 700."""
+"""Allocations between two collections of the youngest objects; Python's default is 700."""
 
 
 def spare_the_collector() -> None:

@@ -10,8 +10,8 @@ import yaml
 from typer.testing import CliRunner
 
 from program_user_info_job.cli.main import app
+from tests.configuration import DOCUMENT
 from tests.conftest import DATA
-from tests.unit.job.test_config import DOCUMENT
 
 
 def run(*arguments: str, stdin: bytes = b"") -> tuple[int, str, str]:
@@ -61,7 +61,7 @@ def test_the_schema_is_printed(tmp_path: Path) -> None:
     assert "CREATE TABLE IF NOT EXISTS sunbird_programs.program_enrollment" in out
 
 
-@pytest.mark.parametrize("command", ["run", "schema", "produce", "replay"])
+@pytest.mark.parametrize("command", ["schema", "produce", "replay"])
 def test_a_wrong_configuration_ends_a_command_with_one_message(
     tmp_path: Path, command: str
 ) -> None:

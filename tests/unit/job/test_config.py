@@ -7,24 +7,27 @@ from typing import Any
 
 import msgspec
 import pytest
+from structlog.testing import capture_logs
 
-from program_user_info_job.config.kafka_client import java_properties, librdkafka_properties
+from program_user_info_job.config.kafka_client import (
+    CONSUMER_OPTIONS,
+    PRODUCER_OPTIONS,
+    SHARED_OPTIONS,
+    java_properties,
+    librdkafka_properties,
+)
 from program_user_info_job.config.load import ConfigError, load_config
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.pipeline.settings import flink_settings
 from program_user_info_job.pipeline.sql import dead_letter_ddl, insert_dml, source_ddl
+from program_user_info_operator.api.kafka_options import CLIENT_OPTIONS
+from tests.configuration import DOCUMENT
 
-DOCUMENT: dict[str, Any] = {
-    "environment": "dev",
-    "kafka": {
-        "bootstrapServers": ["a:1", "b:2"],
-        "topic": "t",
-        "groupId": "g",
-        "deadLetterTopic": "t.failed",
-    },
-    "cassandra": {"contactPoints": ["c:9042"], "localDatacenter": "dc"},
-}
+KAFKA = (
+    "environment: dev\ncassandra: {contactPoints: ['c:1'], localDatacenter: dc}\n"
+    "kafka: {bootstrapServers: ['k:1'], topic: t, groupId: g, deadLetterTopic: f"
+)
 
 
 def config(**kafka: Any) -> Config:
@@ -35,9 +38,9 @@ def config(**kafka: Any) -> Config:
     ("text", "message"),
     [
         ("environment: 5", "$.environment"),
-        ("environment: a\nkafak: {}", "kafak"),
         ("a: [", "not YAML"),
         ("environment: dev\nkafka: {bootstrapServers: []}", "$.kafka.bootstrapServers"),
+        (f"{KAFKA}, startingOffsets: '2023-02-29T00:00:00Z'}}", "2023-02-29T00:00:00Z is no time"),
         ("environment: dev\nkafka: {bootstrapServers: [kafka]}", "$.kafka.bootstrapServers[0]"),
     ],
 )
@@ -47,6 +50,32 @@ def test_a_wrong_file_is_refused_by_field(tmp_path: Path, text: str, message: st
     with pytest.raises(ConfigError, match=r"config\.yaml: ") as caught:
         load_config(file)
     assert message in str(caught.value)
+
+
+def test_fields_of_a_newer_release_are_ignored_and_named_in_one_line_without_values(
+    tmp_path: Path,
+) -> None:
+    document = DOCUMENT | {
+        "kafka": DOCUMENT["kafka"] | {"newer": "secret", "security": {"newest": {"x": "secret"}}},
+        "future": ["secret"],
+    }
+    file = tmp_path / "config.yaml"
+    file.write_text(msgspec.json.encode(document).decode())
+    with capture_logs() as lines:
+        assert load_config(file) == config()
+    (line,) = lines
+    assert line["log_level"] == "warning"
+    assert line["fields"] == ["future", "kafka.newer", "kafka.security.newest"]
+    assert "secret" not in str(line)
+
+
+def test_what_a_release_of_old_rendered_is_all_that_is_required(tmp_path: Path) -> None:
+    """A field that is added later must have a default: an older controller does not render it."""
+    file = tmp_path / "config.yaml"
+    file.write_text(msgspec.json.encode(DOCUMENT).decode())
+    with capture_logs() as lines:
+        assert load_config(file) == config()
+    assert lines == []
 
 
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
@@ -128,6 +157,7 @@ def test_plain_brokers_need_no_secret() -> None:
     assert librdkafka_properties(config().kafka) == {
         "bootstrap.servers": "a:1,b:2",
         "security.protocol": "PLAINTEXT",
+        "log_level": "0",
     }
 
 
@@ -137,6 +167,54 @@ def test_sql_quotes_what_the_configuration_says() -> None:
     assert "'properties.bootstrap.servers' = 'a:1,b:2'" in ddl
     assert "'topic' = 't;more'" in ddl
     assert "'scan.topic-partition-discovery.interval' = '500 ms'" in ddl
+
+
+def test_a_clients_option_replaces_the_jobs_own_and_goes_to_the_client_that_has_it() -> None:
+    kafka = config(
+        clientOptions={
+            "max.poll.records": "77",
+            "linger.ms": "88",
+            "request.timeout.ms": "99",
+            "compression.type": "zstd",
+            # Neither is one that may be set.
+            "bootstrap.servers": "elsewhere:1",
+            "isolation.level": "read_uncommitted",
+        }
+    ).kafka
+    source, sink = source_ddl(kafka, 1), dead_letter_ddl(kafka)
+    assert source.count("'properties.max.poll.records'") == 1
+    assert "'properties.max.poll.records' = '77'" in source
+    assert "linger.ms" not in source
+    assert "'properties.linger.ms' = '88'" in sink
+    assert "'properties.compression.type' = 'zstd'" in sink
+    assert sink.count("compression.type") == 1
+    assert "max.poll.records" not in sink
+    for ddl in (source, sink):
+        assert "'properties.request.timeout.ms' = '99'" in ddl
+        assert "elsewhere" not in ddl
+        assert "read_uncommitted" not in ddl
+
+
+def test_the_resource_allows_the_options_that_the_job_takes() -> None:
+    assert set(CLIENT_OPTIONS) == CONSUMER_OPTIONS | PRODUCER_OPTIONS | SHARED_OPTIONS
+
+
+def test_an_option_that_the_job_does_not_take_is_named(tmp_path: Path) -> None:
+    document = DOCUMENT | {"kafka": DOCUMENT["kafka"] | {"clientOptions": {"acks": "0"}}}
+    file = tmp_path / "config.yaml"
+    file.write_text(msgspec.json.encode(document).decode())
+    with capture_logs() as lines:
+        load_config(file)
+    assert [line["fields"] for line in lines] == [["kafka.clientOptions.acks"]]
+
+
+def test_host_names_are_verified_unless_switched_off() -> None:
+    option = "ssl.endpoint.identification.algorithm"  # both clients' default is https
+    verified = config(security={"protocol": "SSL"}).kafka
+    assert option not in java_properties(verified) | librdkafka_properties(verified)
+    kafka = config(security={"protocol": "SSL", "verifyHostNames": False}).kafka
+    assert java_properties(kafka)[option] == ""
+    assert librdkafka_properties(kafka)[option] == "none"
 
 
 def test_every_header_of_a_dead_letter_is_sent() -> None:

@@ -1,4 +1,4 @@
-"""The contract's mapping table, line by line."""
+"""The mapping of docs/mapping.md, rule by rule."""
 
 from __future__ import annotations
 
@@ -207,6 +207,7 @@ def test_user_types() -> None:
     [
         (MOMENT, MILLIS),
         ("2023-01-12T06:30:56Z", MILLIS - 829),
+        ("2023-01-12t06:30:56.829z", MILLIS),
         ("2023-01-12T12:00:56.829+05:30", MILLIS),
         ("2023-01-12T06:30:56.829999Z", MILLIS),
         ("2023-01-12 06:30:56.829+00:00", MILLIS),

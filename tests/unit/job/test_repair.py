@@ -1,4 +1,4 @@
-"""Rows that the Scala job spoilt, and what they should have been."""
+"""Rows that the Scala job corrupted, and what they should have been."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Cells = dict[str, Any]
 
 
 @pytest.mark.parametrize(
-    ("spoilt", "changes"),
+    ("corrupted", "changes"),
     [
         ({"user_type": "some(administrator)"}, {"user_type": "administrator"}),
         ({"user_sub_type": "SOME(DEO),SOME(HM)"}, {"user_sub_type": "DEO,HM"}),
@@ -43,8 +43,8 @@ Cells = dict[str, Any]
         ),
     ],
 )
-def test_what_is_spoilt_is_put_right(spoilt: Cells, changes: Cells) -> None:
-    assert repaired(spoilt) == changes
+def test_what_is_corrupted_is_repaired(corrupted: Cells, changes: Cells) -> None:
+    assert repaired(corrupted) == changes
 
 
 @pytest.mark.parametrize(

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import struct
-from collections import namedtuple
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import msgspec
 import pytest
-from cassandra import ConsistencyLevel, cqltypes
+from cassandra import ConsistencyLevel
 from cassandra.protocol import BatchMessage, PrepareMessage, ProtocolHandler
-from cassandra.query import UNSET_VALUE, BatchStatement, BatchType, PreparedStatement
+from cassandra.query import UNSET_VALUE, BatchStatement, BatchType
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -23,15 +22,8 @@ from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatch
 from program_user_info_job.store.newest import Indexed, group_by_program
 from program_user_info_job.store.schema import create_statements, mismatches
 from program_user_info_job.store.statements import Statements, rows_of
+from tests.unit.job.prepared import FakeSession, rows, statements
 
-DRIVER_TYPES = {
-    CqlType.TEXT: cqltypes.UTF8Type,
-    CqlType.BOOLEAN: cqltypes.BooleanType,
-    CqlType.TIMESTAMP: cqltypes.DateType,
-    CqlType.DATE: cqltypes.SimpleDateType,
-    CqlType.TEXT_MAP: cqltypes.MapType.apply_parameters([cqltypes.UTF8Type, cqltypes.UTF8Type]),
-}
-Column = namedtuple("Column", "keyspace_name table_name name type")
 MILLIS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 VALUES = {
@@ -41,26 +33,6 @@ VALUES = {
     CqlType.DATE: MILLIS,
     CqlType.TEXT_MAP: st.dictionaries(TEXT, TEXT, max_size=4),
 }
-
-
-class FakeSession:
-    """Prepares without a server: the driver's statements need only the columns' types."""
-
-    def __init__(self, layout: str, ttl: bool) -> None:
-        types = [DRIVER_TYPES[cql_type] for cql_type in LAYOUTS[layout].columns.values()]
-        self.insert = [*types, cqltypes.LongType, *([cqltypes.Int32Type] if ttl else [])]
-
-    def prepare(self, cql: str) -> PreparedStatement:
-        deletes = cql.startswith("DELETE")
-        types = [cqltypes.LongType, *[cqltypes.UTF8Type] * 2] if deletes else self.insert
-        columns = [Column("k", "t", str(n), each) for n, each in enumerate(types)]
-        key = [1] if deletes else [0]
-        return PreparedStatement(columns, cql.encode()[:16], key, cql, "k", 4, None, b"")
-
-
-def statements(layout: str = "flat", ttl: int | None = None, **writes: int) -> Statements:
-    cassandra = Cassandra(contact_points=["c:9042"], local_datacenter="dc", layout=layout, ttl=ttl)
-    return Statements(FakeSession(layout, ttl is not None), cassandra, Writes(**writes))
 
 
 def as_driver_takes_it(value: Any, cql_type: CqlType) -> Any:
@@ -125,12 +97,6 @@ def test_a_date_is_the_day_of_its_timestamp() -> None:
     assert ENCODERS[CqlType.DATE](-1) == struct.pack(">II", 4, 2**31 - 1)
 
 
-def rows(count: int, program: str = "p", size: int = 1) -> list[Indexed]:
-    return [
-        Indexed(n, Row(program, f"u{n}", {"program_name": "x" * size}, n)) for n in range(count)
-    ]
-
-
 @pytest.mark.parametrize(
     ("count", "size", "limits", "batches"),
     [
@@ -154,6 +120,14 @@ def test_a_batch_holds_one_partition_and_knows_all_its_rows() -> None:
     built = list(statements().batches(group_by_program(items)))
     assert [{item.row.program_id for item in rows_of(batch)} for batch in built] == [{"p"}, {"q"}]
     assert {item.position for item in rows_of(built[0])} == {0, 1, 9}
+
+
+def test_the_driver_finds_the_replicas_of_a_keyspace_in_any_case() -> None:
+    cassandra = Cassandra(contact_points=["c:1"], local_datacenter="dc", keyspace="MixedCase")
+    subject = Statements(FakeSession("flat", ttl=False), cassandra, Writes())
+    (batch,) = subject.batches(group_by_program(rows(1)))
+    # CQL folds a name without quotes to lower case, and so do the driver's token maps.
+    assert batch.statement.keyspace == "mixedcase"
 
 
 def test_the_schema_is_the_documents() -> None:

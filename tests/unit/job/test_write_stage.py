@@ -10,15 +10,15 @@ from typing import Any
 import msgspec
 import pandas as pd
 import pytest
-from cassandra.cluster import NoHostAvailable
 
 from program_user_info_job.config.model import Cassandra, Config, Kafka
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.pipeline import write_stage
 from program_user_info_job.pipeline.metrics import StageMetrics
-from program_user_info_job.pipeline.write_stage import WriteEvents, WriteStageFailed
+from program_user_info_job.pipeline.write_stage import WriteEvents
+from program_user_info_job.store.newest import Indexed
 from tests.unit.job.events import event
-from tests.unit.job.test_store import FakeSession
+from tests.unit.job.prepared import FakeSession
 
 CONFIG = Config(
     environment="test",
@@ -37,17 +37,23 @@ class Acknowledging(FakeSession):
         succeeded(None)
 
 
+Gauges = dict[str, Callable[[], int]]
+
+
 class Metrics:
     """A metric group of Flink, and every metric of it."""
 
-    def __init__(self, counts: Counter[str], name: str = "") -> None:
-        self._counts, self._name = counts, name
+    def __init__(self, counts: Counter[str], gauges: Gauges, name: str = "") -> None:
+        self._counts, self._gauges, self._name = counts, gauges, name
 
     def counter(self, name: str) -> Metrics:
-        return Metrics(self._counts, f"{self._name}{name}")
+        return Metrics(self._counts, self._gauges, f"{self._name}{name}")
+
+    def gauge(self, name: str, value: Callable[[], int]) -> None:
+        self._gauges[name] = value
 
     def add_group(self, key: str, value: str) -> Metrics:
-        return Metrics(self._counts, f"{value}.")
+        return Metrics(self._counts, self._gauges, f"{value}.")
 
     def inc(self, count: int) -> None:
         self._counts[self._name] += count
@@ -56,9 +62,14 @@ class Metrics:
 class Context:
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
+        self.gauges: Gauges = {}
 
     def get_metric_group(self) -> Metrics:
-        return Metrics(self.counts)
+        return Metrics(self.counts, self.gauges)
+
+    def moments(self) -> list[int]:
+        """Of the newest acknowledged event: of its record, and of its row."""
+        return [self.gauges[f"newest_{each}_milliseconds"]() for each in ("record", "update")]
 
 
 @pytest.fixture
@@ -94,19 +105,52 @@ def test_each_event_is_acknowledged_or_told_why_not(closed: list[bool], zone: st
     assert closed == [True]
 
 
+def test_large_events_are_written_in_parts(
+    closed: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage = WriteEvents(CONFIG)
+    stage.open(Context())
+    parts: list[list[int]] = []
+
+    def write(rows: list[Indexed]) -> dict[int, Rejection]:
+        parts.append([item.position for item in rows])
+        return {1: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")} if len(parts) == 1 else {}
+
+    monkeypatch.setattr(stage._writer, "write", write)
+    monkeypatch.setattr(write_stage, "_WRITTEN_AT_ONCE", 2000)
+    payloads = [msgspec.json.encode(event(programName="x" * 900)) for _ in range(5)]
+    moments = pd.Series(pd.to_datetime(["2023-01-12"] * 5))
+    answers = stage.eval(pd.Series(payloads), pd.Series(range(5)), moments)
+    assert [position for part in parts for position in part] == list(range(5))
+    assert len(parts) > 1
+    assert [answer is not None for answer in answers] == [False, True, False, False, False]
+
+
+def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
+    closed: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    stage, context = WriteEvents(CONFIG), Context()
+    stage.open(context)
+    assert context.moments() == [0, 0]
+
+    def write(payloads: list[bytes], *seconds: int) -> None:
+        moments = pd.Series(pd.to_datetime(list(seconds), unit="s"))
+        stage.eval(pd.Series(payloads), pd.Series(range(len(payloads))), moments)
+
+    updated = [msgspec.json.encode(event(updatedAt=second * 1000)) for second in (80, 50, 90)]
+    write([*updated[:2], b"{"], 100, 300, 200)
+    # A rejection is dealt with too, but is no row.
+    assert context.moments() == [300_000, 80_000]
+    assert context.counts["events_acknowledged"] == 3
+    refusal = {0: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")}
+    monkeypatch.setattr(stage._writer, "write", lambda rows: refusal)
+    write([updated[2]], 250)
+    assert context.moments() == [300_000, 80_000]
+    assert context.counts["events_acknowledged"] == 4
+
+
 def test_it_is_called_once_an_event() -> None:
     assert not WriteEvents(CONFIG).is_deterministic()
-
-
-def test_a_cassandra_that_does_not_answer_fails_the_task_in_words(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    def open_session(*_: object) -> Any:
-        raise NoHostAvailable("none", {})
-
-    monkeypatch.setattr(write_stage, "open_session", open_session)
-    with pytest.raises(WriteStageFailed, match=r"cassandra\.contactPoints: no node answers at c"):
-        WriteEvents(CONFIG).open(Context())
 
 
 def test_calls_and_their_milliseconds_are_counted() -> None:

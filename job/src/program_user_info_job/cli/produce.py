@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from types import TracebackType
 from typing import Self
 
@@ -12,6 +12,13 @@ from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Kafka
 
 _FLUSH_TIMEOUT = 60.0
+_OPTIONS = {
+    "linger.ms": "20",
+    # What is too large is the topic's decision, which counts compressed bytes.
+    "message.max.bytes": "1000000000",
+    "compression.type": "gzip",
+}
+Headers = Sequence[tuple[str, bytes | None]]
 
 
 class ProduceError(Exception):
@@ -23,7 +30,7 @@ class EventSender:
 
     def __init__(self, kafka: Kafka) -> None:
         self._kafka = kafka
-        self._producer = Producer(librdkafka_properties(kafka) | {"linger.ms": "20"})
+        self._producer = Producer(librdkafka_properties(kafka) | _OPTIONS)
         self._failures: list[str] = []
         self.count = 0
 
@@ -31,24 +38,40 @@ class EventSender:
         return self
 
     def send(
-        self, event: bytes | None, timestamp: int | None = None, topic: str | None = None
+        self,
+        event: bytes | None,
+        timestamp: int = 0,
+        topic: str | None = None,
+        *,
+        key: bytes | None = None,
+        headers: Headers = (),
     ) -> None:
-        """Queue one event; `timestamp` in milliseconds, default now. Raises `ProduceError`.
+        """Queue one event; `timestamp` in milliseconds, 0 is now. Raises `ProduceError`.
 
-        It goes to `topic` if that is an additional one of the job, else to the input topic.
+        It goes to `topic`, default the input topic.
         """
-        if topic not in self._kafka.additional_topics:
-            topic = self._kafka.topic
         self.count += 1
-        options = {} if timestamp is None else {"timestamp": timestamp}
+        number = self.count
+
+        def delivered(error: object, _: Message) -> None:
+            if error is not None:
+                self._failures.append(f"event {number}: {error}")
+
         while True:
             try:
-                self._producer.produce(topic, event, on_delivery=self._delivered, **options)
+                self._producer.produce(
+                    topic or self._kafka.topic,
+                    event,
+                    key,
+                    headers=list(headers),
+                    timestamp=timestamp,
+                    on_delivery=delivered,
+                )
                 break
             except BufferError:
                 self._producer.poll(0.5)
             except KafkaException as error:
-                raise ProduceError(f"event {self.count}: {error.args[0].str()}") from error
+                raise ProduceError(f"event {number}: {error.args[0].str()}") from error
         self._producer.poll(0)
 
     def __exit__(
@@ -65,10 +88,6 @@ class EventSender:
                 f" {', '.join(self._kafka.bootstrap_servers)} ({first}); check the brokers and the"
                 f" topic {self._kafka.topic}, then send them again: repeats are harmless"
             )
-
-    def _delivered(self, error: object, _: Message) -> None:
-        if error is not None:
-            self._failures.append(str(error))
 
 
 def send(kafka: Kafka, events: Iterable[bytes]) -> int:

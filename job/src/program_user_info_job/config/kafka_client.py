@@ -15,6 +15,39 @@ _LOGIN_MODULES = {
     "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
 }
+CONSUMER_OPTIONS = frozenset(
+    {
+        "client.rack",
+        "default.api.timeout.ms",
+        "fetch.max.bytes",
+        "fetch.max.wait.ms",
+        "fetch.min.bytes",
+        "max.partition.fetch.bytes",
+        "max.poll.records",
+    }
+)
+"""Options that a configuration may set for reading alone, and below for writing alone."""
+PRODUCER_OPTIONS = frozenset(
+    {"batch.size", "compression.type", "delivery.timeout.ms", "linger.ms", "max.block.ms"}
+)
+SHARED_OPTIONS = frozenset(
+    {
+        "client.dns.lookup",
+        "connections.max.idle.ms",
+        "metadata.max.age.ms",
+        "receive.buffer.bytes",
+        "reconnect.backoff.max.ms",
+        "reconnect.backoff.ms",
+        "request.timeout.ms",
+        "retry.backoff.ms",
+        "send.buffer.bytes",
+        "socket.connection.setup.timeout.max.ms",
+        "socket.connection.setup.timeout.ms",
+        "ssl.cipher.suites",
+        "ssl.enabled.protocols",
+        "ssl.protocol",
+    }
+)
 _WITH_PROVIDER = {
     "config.providers": "directory",
     "config.providers.directory.class": (
@@ -23,8 +56,23 @@ _WITH_PROVIDER = {
 }
 
 
+def consumer_properties(kafka: Kafka, defaults: dict[str, str]) -> dict[str, str]:
+    """Properties of the Java client that reads; the configuration's options win over `defaults`."""
+    return defaults | _chosen(kafka, CONSUMER_OPTIONS) | java_properties(kafka)
+
+
+def producer_properties(kafka: Kafka, defaults: dict[str, str]) -> dict[str, str]:
+    """Properties of the Java client that writes dead letters."""
+    return defaults | _chosen(kafka, PRODUCER_OPTIONS) | java_properties(kafka)
+
+
+def _chosen(kafka: Kafka, own: frozenset[str]) -> dict[str, str]:
+    names = own | SHARED_OPTIONS
+    return {name: value for name, value in kafka.client_options.items() if name in names}
+
+
 def java_properties(kafka: Kafka) -> dict[str, str]:
-    """Properties of the Java client, without any secret in them."""
+    """Addresses and security of the Java client, without any secret in them."""
     security = kafka.security
     properties = {
         "bootstrap.servers": ",".join(kafka.bootstrap_servers),
@@ -50,6 +98,8 @@ def java_properties(kafka: Kafka) -> dict[str, str]:
                 "ssl.keystore.certificate.chain": _reference(security.tls_dir, "tls.crt"),
                 "ssl.keystore.key": _reference(security.tls_dir, "tls.key"),
             }
+    if not security.verify_host_names:
+        properties["ssl.endpoint.identification.algorithm"] = ""
     return properties
 
 
@@ -59,6 +109,8 @@ def librdkafka_properties(kafka: Kafka) -> dict[str, str]:
     properties = {
         "bootstrap.servers": ",".join(kafka.bootstrap_servers),
         "security.protocol": security.protocol,
+        # An unknown host name alone is twenty lines a second, in which our own sentence is lost.
+        "log_level": "0",
     }
     if security.sasl_mechanism and security.credentials_dir:
         properties |= {
@@ -71,6 +123,8 @@ def librdkafka_properties(kafka: Kafka) -> dict[str, str]:
         if _is_mutual(security.tls_dir):
             properties["ssl.certificate.location"] = f"{security.tls_dir}/tls.crt"
             properties["ssl.key.location"] = f"{security.tls_dir}/tls.key"
+    if not security.verify_host_names:
+        properties["ssl.endpoint.identification.algorithm"] = "none"
     return properties
 
 

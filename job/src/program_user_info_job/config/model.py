@@ -1,4 +1,8 @@
-"""The configuration file as types. The controller renders it, a developer may write it by hand."""
+"""The configuration file as types. The controller renders it, a developer may write it by hand.
+
+It passes between releases in both directions: a new field has a default, no field is renamed, and
+none gets another meaning.
+"""
 
 from __future__ import annotations
 
@@ -14,10 +18,8 @@ _START = r"^(committed|earliest|latest|\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ)$"
 HostPort = Annotated[str, Meta(pattern=r"^[^:\s]+:[0-9]{1,5}$")]
 
 
-class _Section(
-    msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename="camel", kw_only=True
-):
-    pass
+class _Section(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
+    """Fields that it does not know are ignored: see `config.load`."""
 
 
 class KafkaSecurity(_Section, frozen=True):
@@ -31,12 +33,14 @@ class KafkaSecurity(_Section, frozen=True):
     sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
     credentials_dir: str | None = None
     tls_dir: str | None = None
+    verify_host_names: bool = True
 
 
 class Kafka(_Section, frozen=True):
     """Where events come from and where dead letters go.
 
     `starting_offsets`: committed (else earliest), earliest, latest, or a UTC time to the second.
+    `client_options` are for Kafka's Java client alone; see `config.kafka_client`.
     """
 
     bootstrap_servers: Annotated[list[HostPort], Meta(min_length=1)]
@@ -46,6 +50,7 @@ class Kafka(_Section, frozen=True):
     additional_topics: list[NonEmpty] = []
     starting_offsets: Annotated[str, Meta(pattern=_START)] = "committed"
     security: KafkaSecurity = KafkaSecurity()
+    client_options: dict[str, str] = {}
 
     @property
     def topics(self) -> list[str]:
@@ -96,7 +101,7 @@ class Flink(_Section, frozen=True):
     """Arrow batch in records, bundle time and checkpoint interval in milliseconds.
 
     Flink looks at the clock once per bundle time, so an event may wait for two of them.
-    `partition_discovery`: between two looks for new partitions, in milliseconds.
+    `partition_discovery`: interval of the check for new partitions, in milliseconds.
     """
 
     arrow_batch: Positive = 10_000

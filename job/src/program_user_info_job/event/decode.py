@@ -94,7 +94,7 @@ def decode_event(payload: bytes | None) -> Event:
     if not payload:
         found = "tombstone (null payload)" if payload is None else "empty payload"
         raise Rejected(Reason.INVALID_JSON, found)
-    # msgspec leaves the text of skipped fields unchecked, the contract wants whole events in UTF-8.
+    # msgspec leaves the text of skipped fields unchecked; an event must be UTF-8 as a whole.
     if not payload.isascii():
         try:
             payload.decode()

@@ -1,4 +1,4 @@
-"""Why an event cannot become a row. The vocabulary is the contract of the dead-letter topic."""
+"""Why an event cannot become a row. Readers of the dead-letter topic rely on the reasons."""
 
 from __future__ import annotations
 

@@ -15,10 +15,21 @@ from program_user_info_job.event.rejection import Reason, Rejection
 class StageMetrics:
     """`rows_written`, `rows_rejected` (labelled by reason), `write_calls` and `write_milliseconds`.
 
-    Only counters: what PyFlink calls a distribution, Flink's Prometheus reporter shows as 0.
+    `events_acknowledged` counts events that are a row or a rejection; subtracted from what the
+    operator has taken in, it says how many wait. The newest of them gives two moments, in
+    milliseconds since the epoch, 0 before the first: `newest_record_milliseconds` by the record's
+    time, `newest_update_milliseconds` by the row's write timestamp (`updatedAt`). Whoever reads
+    them subtracts them from the time of reading: Flink takes over values when a bundle ends, and
+    none ends while Cassandra is away.
+
+    No distributions: Flink's Prometheus reporter shows what PyFlink calls so as 0.
     """
 
     def __init__(self, group: Any) -> None:
+        self._newest_record = self._newest_update = 0
+        group.gauge("newest_record_milliseconds", lambda: self._newest_record)
+        group.gauge("newest_update_milliseconds", lambda: self._newest_update)
+        self._acknowledged = group.counter("events_acknowledged")
         self._written = group.counter("rows_written")
         self._rejected = {
             reason: group.add_group("reason", reason.value).counter("rows_rejected")
@@ -34,3 +45,12 @@ class StageMetrics:
             self._rejected[reason].inc(count)
         self._calls.inc(1)
         self._milliseconds.inc(round(seconds * 1000))
+
+    def acknowledge(self, events: int, newest_record: int) -> None:
+        """Count events that are dealt with, of which the newest record has this time; 0: none."""
+        self._acknowledged.inc(events)
+        self._newest_record = max(self._newest_record, newest_record)
+
+    def update(self, newest: int) -> None:
+        """Rows are written, of which the newest has this time; 0: none."""
+        self._newest_update = max(self._newest_update, newest)

@@ -5,7 +5,7 @@ The same statements run on Flink 1.20 and 2.x.
 
 from __future__ import annotations
 
-from program_user_info_job.config.kafka_client import java_properties
+from program_user_info_job.config.kafka_client import consumer_properties, producer_properties
 from program_user_info_job.config.model import Kafka
 
 WRITE_STAGE = "write_events"
@@ -16,19 +16,27 @@ LARGEST_DEAD_LETTER = 32 << 20
 # While the write stage waits for Cassandra, the source reads ahead two polls and no more: they are
 # the next bundle. With Kafka's defaults (1 MiB, 500 records) that bundle is too small to fill
 # batches, the more so the slower Cassandra is (docs/performance.md).
-_FETCH_BYTES = 8 << 20
-_POLL_RECORDS = 10_000
+_READ_AHEAD = {
+    "max.partition.fetch.bytes": str(8 << 20),
+    "max.poll.records": "10000",
+}
+_FORMAT = """'format' = 'raw',
+  'key.format' = 'raw',
+  'key.fields' = 'key',
+  'value.fields-include' = 'EXCEPT_KEY'"""
 
 
 def source_ddl(kafka: Kafka, partition_discovery: int) -> str:
     """The input topics: payloads as bytes, and where each record stands.
 
-    The group's committed offsets are the only position; `pipeline.offsets` sets them beforehand
+    The group's committed offsets are the only position; `pipeline.group_start` sets them beforehand
     where the configuration asks for another start.
     """
     return f"""
 CREATE TABLE events (
+  `key` BYTES,
   `payload` BYTES,
+  `headers` MAP<STRING, BYTES> METADATA VIRTUAL,
   `topic` STRING METADATA VIRTUAL,
   `partition` INT METADATA VIRTUAL,
   `offset` BIGINT METADATA VIRTUAL,
@@ -36,31 +44,31 @@ CREATE TABLE events (
 ) WITH (
   'connector' = 'kafka',
   'topic' = {_literal(";".join(kafka.topics))},
-  'format' = 'raw',
+  {_FORMAT},
   'scan.startup.mode' = 'group-offsets',
   'scan.topic-partition-discovery.interval' = '{partition_discovery} ms',
   'properties.group.id' = {_literal(kafka.group_id)},
   'properties.auto.offset.reset' = 'earliest',
-  'properties.max.partition.fetch.bytes' = '{_FETCH_BYTES}',
-  'properties.max.poll.records' = '{_POLL_RECORDS}',
-  {_properties(kafka)}
+  'properties.isolation.level' = 'read_committed',
+  {_properties(consumer_properties(kafka, _READ_AHEAD))}
 )"""
 
 
 def dead_letter_ddl(kafka: Kafka) -> str:
-    """The dead-letter topic: the payload as it came, why and from where in the headers."""
+    """The dead-letter topic: the record as it came, why and from where in further headers."""
     return f"""
 CREATE TABLE dead_letters (
+  `key` BYTES,
   `payload` BYTES,
   `headers` MAP<STRING, BYTES> METADATA
 ) WITH (
   'connector' = 'kafka',
   'topic' = {_literal(kafka.dead_letter_topic)},
-  'format' = 'raw',
+  {_FORMAT},
   'sink.delivery-guarantee' = 'at-least-once',
   'properties.max.request.size' = '{LARGEST_DEAD_LETTER}',
   'properties.buffer.memory' = '{2 * LARGEST_DEAD_LETTER}',
-  {_properties(kafka)}
+  {_properties(producer_properties(kafka, {"compression.type": "gzip"}))}
 )"""
 
 
@@ -72,18 +80,19 @@ def insert_dml() -> str:
     return f"""
 INSERT INTO dead_letters
 SELECT
+  `key`,
   `payload`,
-  MAP[
+  MAP_UNION(`headers`, CAST(MAP[
     'reason', {_bytes("SUBSTRING(`rejection` FROM 1 FOR POSITION(' ' IN `rejection`) - 1)")},
     'detail', {_bytes("SUBSTRING(`rejection` FROM POSITION(' ' IN `rejection`) + 1)")},
     'source-topic', {_bytes("`topic`")},
     'source-partition', {_bytes("CAST(`partition` AS STRING)")},
     'source-offset', {_bytes("CAST(`offset` AS STRING)")},
     'source-timestamp', {_bytes("`written_at`")}
-  ]
+  ] AS MAP<STRING, BYTES>))
 FROM (
   SELECT
-    `payload`, `topic`, `partition`, `offset`,
+    `key`, `payload`, `headers`, `topic`, `partition`, `offset`,
     DATE_FORMAT(`timestamp`, 'yyyy-MM-dd''T''HH:mm:ss.SSS''Z''') AS `written_at`,
     {WRITE_STAGE}(`payload`, `offset`, `timestamp`) AS `rejection`
   FROM events
@@ -95,9 +104,10 @@ def _bytes(expression: str) -> str:
     return f"ENCODE({expression}, 'UTF-8')"
 
 
-def _properties(kafka: Kafka) -> str:
-    properties = java_properties(kafka).items()
-    return ",\n  ".join(f"'properties.{name}' = {_literal(value)}" for name, value in properties)
+def _properties(properties: dict[str, str]) -> str:
+    return ",\n  ".join(
+        f"'properties.{name}' = {_literal(value)}" for name, value in properties.items()
+    )
 
 
 def _literal(text: str) -> str:

@@ -11,23 +11,18 @@ from contextlib import ExitStack
 from typing import TYPE_CHECKING
 
 import structlog
-from cassandra.cluster import NoHostAvailable
 from pyflink.table.udf import FunctionContext, ScalarFunction
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.event.rejection import Rejection
-from program_user_info_job.failure import JobFailure
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.memory import spare_the_collector
+from program_user_info_job.pipeline.group_start import note_start
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.row.convert import Origin, to_row
 from program_user_info_job.store.newest import Indexed
-from program_user_info_job.store.session import (
-    explain_no_host,
-    missing_extensions,
-    open_session,
-)
+from program_user_info_job.store.session import missing_extensions, open_session
 from program_user_info_job.store.writer import Writer
 
 if TYPE_CHECKING:
@@ -36,10 +31,10 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LOG_INTERVAL = 10.0
-
-
-class WriteStageFailed(JobFailure):
-    """The write stage cannot start; failing the task makes Flink try again."""
+_WRITTEN_AT_ONCE = 32 << 20
+"""Bytes of events. Flink counts a batch in records; rows of large ones need several times as much
+memory as their bytes. Ten thousand ordinary events stay below it."""
+_START_NOTED = 12 * 3600.0
 
 
 class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
@@ -58,15 +53,13 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         config = self._config
         self._rules = mapping_rules(config)
         self._resources = ExitStack()
-        try:
-            session = self._resources.enter_context(
-                open_session(config.cassandra, config.writes.request_timeout)
-            )
-        except NoHostAvailable as error:
-            raise WriteStageFailed(*explain_no_host(config.cassandra, error)) from error
+        session = self._resources.enter_context(
+            open_session(config.cassandra, config.writes.request_timeout)
+        )
         self._writer = Writer(session, config.cassandra, config.writes)
         self._metrics = StageMetrics(function_context.get_metric_group())
         self._logged = self._read = self._rejected = 0.0
+        self._start_noted = time.monotonic()
         spare_the_collector()
         log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
         absent = missing_extensions()
@@ -87,19 +80,32 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         answers: list[str | None] = [None] * len(payloads)
         rejections: dict[int, Rejection] = {}
         rows: list[Indexed] = []
+        size = 0
+        moments = _milliseconds(timestamps)
         for index, (payload, offset, moment) in enumerate(
-            zip(payloads, offsets.tolist(), _milliseconds(timestamps), strict=True)
+            zip(payloads, offsets.tolist(), moments, strict=True)
         ):
             outcome = to_row(payload, Origin(offset, moment), rules, now)
             if isinstance(outcome, Rejection):
                 rejections[index] = outcome
             else:
                 rows.append(Indexed(index, outcome))
-        rejections |= self._writer.write(rows)
+                size += len(payload)
+                if size >= _WRITTEN_AT_ONCE:
+                    rejections |= self._write(rows)
+                    rows, size = [], 0
+        rejections |= self._write(rows)
         for index, (reason, detail) in rejections.items():
             answers[index] = f"{reason} {detail}"
+        self._metrics.acknowledge(len(moments), max(moments, default=0))
         self._report(len(payloads), rejections, time.monotonic() - started)
         return pd.Series(answers, dtype=object)
+
+    def _write(self, rows: list[Indexed]) -> dict[int, Rejection]:
+        refused = self._writer.write(rows)
+        written = (each.row.write_timestamp for each in rows if each.position not in refused)
+        self._metrics.update(max(written, default=0) // 1000)
+        return refused
 
     def _report(self, read: int, rejections: dict[int, Rejection], seconds: float) -> None:
         self._metrics.record(read - len(rejections), rejections.values(), seconds)
@@ -115,6 +121,14 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
             )
             self._logged = time.monotonic()
             self._read = self._rejected = 0.0
+            self._keep_start()
+
+    def _keep_start(self) -> None:
+        """Kafka forgets the note of a start that nobody renews."""
+        rewinds = self._config.kafka.starting_offsets == "earliest"
+        if rewinds and time.monotonic() - self._start_noted >= _START_NOTED:
+            note_start(self._config)
+            self._start_noted = time.monotonic()
 
 
 def _milliseconds(timestamps: pd.Series) -> list[int]:

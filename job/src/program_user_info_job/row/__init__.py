@@ -1,1 +1,1 @@
-"""A decoded event in, a row and its write timestamp out. Pure; the contract has the rules."""
+"""A decoded event in, a row and its write timestamp out. Pure; docs/mapping.md has the rules."""

@@ -25,7 +25,7 @@ from program_user_info_job.row.values import (
 class Row(msgspec.Struct, frozen=True, gc=False):
     """What one event says of one program and user.
 
-    `cells` holds only columns that the event speaks of (None clears a column, an absent one stays
+    `cells` holds only columns that the event has (None clears a column, an absent one stays
     untouched). `write_timestamp` is in microseconds since the epoch. A deletion has no cells but
     the key.
     """
@@ -39,7 +39,7 @@ class Row(msgspec.Struct, frozen=True, gc=False):
 
 @dataclass(frozen=True)
 class Rules:
-    """The settings of the mapping (design contract, section "The event becomes a row")."""
+    """The settings of the mapping; docs/mapping.md says what each does."""
 
     layout: Layout = FLAT
     apply_deletes: bool = False

@@ -28,7 +28,7 @@ _NO_LOCATIONS: Cells = {column: None for columns in _FLAT_COLUMNS.values() for c
 
 
 def flat_locations(entries: Any) -> Cells:
-    """The fifteen location columns; those that no entry speaks of are cleared."""
+    """The fifteen location columns; those that no entry fills are cleared."""
     cells = _NO_LOCATIONS.copy()
     for entry in _array(entries, _LOCATIONS):
         kind = entry.type

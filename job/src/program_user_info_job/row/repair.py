@@ -1,4 +1,4 @@
-"""What the Scala job spoilt since its release 8.0, put right: `Some(…)` and `None` as text.
+"""Repairs what the Scala job has corrupted since its release 8.0: `Some(…)`, `None` as text.
 
 It wrote Scala's options instead of what is in them: map keys `Some(district)_name`, values
 `Some(…)`, user types `some(administrator)`, sub types `SOME(DEO)`, the text `None` for a missing
@@ -35,10 +35,10 @@ def repaired(row: Mapping[str, Any]) -> Cells:
     return changes
 
 
-def _note(changes: Cells, row: Mapping[str, Any], column: str, mend: Any) -> None:
+def _note(changes: Cells, row: Mapping[str, Any], column: str, repair: Any) -> None:
     value = row.get(column)
     if value is not None:
-        better = mend(value)
+        better = repair(value)
         if better != value:
             changes[column] = better
 
@@ -57,12 +57,12 @@ def _sub_types(value: str) -> str | None:
 
 def _locations(value: Mapping[str, str]) -> dict[str, str] | None:
     """A clean key wins over one that becomes the same: the Scala job never wrote both."""
-    mended: dict[str, str] = {}
+    repaired_locations: dict[str, str] = {}
     for key, text in sorted(value.items(), key=lambda item: _KEY.fullmatch(item[0]) is None):
         wrapped = _KEY.fullmatch(key)
         kind = _text(wrapped[1]) if wrapped else None
         name = key if wrapped is None else f"{kind.lower()}{wrapped[2]}" if kind else None
         better = _text(text)
         if name is not None and better is not None:
-            mended[name] = better
-    return mended or None
+            repaired_locations[name] = better
+    return repaired_locations or None

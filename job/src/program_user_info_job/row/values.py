@@ -79,6 +79,8 @@ def _read_iso(text: str) -> int | None:
     # fromisoformat takes any separator and no zone at all; neither names a moment for certain.
     if text[10:11] not in ("T", "t", " "):
         return None
+    if text[-1] == "z":
+        text = f"{text[:-1]}Z"
     try:
         moment = datetime.fromisoformat(text)
     except ValueError:

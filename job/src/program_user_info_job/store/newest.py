@@ -41,7 +41,7 @@ def _by_user() -> defaultdict[str, list[Indexed]]:
 
 
 def _reduce(items: Sequence[Indexed]) -> KeyedRows:
-    """Drop a row only where strictly newer rows speak of each of its columns.
+    """Drop a row only where strictly newer rows have each of its columns.
 
     Rows of one write timestamp are all kept, for Cassandra breaks such ties by value and the
     outcome must not depend on what happened to share a batch. Repeats of one event are dropped.

@@ -9,22 +9,30 @@ from program_user_info_job.row.layout import KEY, LAYOUTS
 
 
 def create_statements(cassandra: Cassandra) -> list[str]:
-    """The statements that create what is missing and change nothing that exists."""
+    """The statements that create keyspace and table, and change nothing that exists."""
+    return [create_keyspace(cassandra), create_table(cassandra)]
+
+
+def create_keyspace(cassandra: Cassandra) -> str:
+    """The statement that creates the keyspace; it needs a right on all keyspaces."""
     replication = ", ".join(
         f"{_quote(name)}: {_quote(value)}" for name, value in cassandra.schema.replication.items()
     )
-    columns = "".join(
-        f"    {name} {cql_type},\n" for name, cql_type in LAYOUTS[cassandra.layout].columns.items()
-    )
-    keyspace = (
+    return (
         f"CREATE KEYSPACE IF NOT EXISTS {cassandra.keyspace}\n"
         f"    WITH replication = {{{replication}}}"
     )
-    table = (
+
+
+def create_table(cassandra: Cassandra) -> str:
+    """The statement that creates the table; it needs a right on its keyspace."""
+    columns = "".join(
+        f"    {name} {cql_type},\n" for name, cql_type in LAYOUTS[cassandra.layout].columns.items()
+    )
+    return (
         f"CREATE TABLE IF NOT EXISTS {cassandra.keyspace}.{cassandra.table} (\n"
         f"{columns}    PRIMARY KEY ({', '.join(KEY)})\n)"
     )
-    return [keyspace, table]
 
 
 def mismatches(cassandra: Cassandra, live: Mapping[str, str]) -> list[str]:

@@ -8,13 +8,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from cassandra import AuthenticationFailed, ConsistencyLevel
+from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
 from cassandra.cluster import (
     EXEC_PROFILE_DEFAULT,
     Cluster,
     ExecutionProfile,
-    NoHostAvailable,
     Session,
 )
 from cassandra.policies import (
@@ -25,7 +24,7 @@ from cassandra.policies import (
 )
 
 from program_user_info_job.config.model import Cassandra
-from program_user_info_job.failure import FailureReason
+from program_user_info_job.store.driver_errors import explained
 from program_user_info_job.store.encoded_batch import EncodedBatches
 
 _PROTOCOL_VERSION = 4
@@ -46,7 +45,7 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
     """A connected session, shut down on exit; `request_timeout` in seconds.
 
     The driver retries nothing itself: the write stage owns retries, so that their bound is one.
-    Raises `cassandra.cluster.NoHostAvailable` where no contact point answers.
+    Raises `CassandraNotReady` where no session comes about.
     """
     profile = ExecutionProfile(
         load_balancing_policy=TokenAwarePolicy(
@@ -56,20 +55,22 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
         request_timeout=request_timeout,
         retry_policy=FallthroughRetryPolicy(),
     )
-    cluster = Cluster(
-        [_endpoint(contact) for contact in cassandra.contact_points],
-        port=_endpoint(cassandra.contact_points[0])[1],
-        auth_provider=_credentials(cassandra),
-        ssl_context=_tls(cassandra),
-        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-        protocol_version=_PROTOCOL_VERSION,
-        reconnection_policy=ExponentialReconnectionPolicy(0.5, 15.0, max_attempts=None),
-        connect_timeout=request_timeout,
-        compression=False,
-        connection_class=_Connection,
-    )
+    with explained(cassandra):
+        cluster = Cluster(
+            [_endpoint(contact) for contact in cassandra.contact_points],
+            port=_endpoint(cassandra.contact_points[0])[1],
+            auth_provider=_credentials(cassandra),
+            ssl_context=_tls(cassandra),
+            execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+            protocol_version=_PROTOCOL_VERSION,
+            reconnection_policy=ExponentialReconnectionPolicy(0.5, 15.0, max_attempts=None),
+            connect_timeout=request_timeout,
+            compression=False,
+            connection_class=_Connection,
+        )
     try:
-        session = cluster.connect()
+        with explained(cassandra):
+            session = cluster.connect()
         session.client_protocol_handler = EncodedBatches
         yield session
     finally:
@@ -79,20 +80,6 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
 def missing_extensions() -> list[str]:
     """The driver's compiled parts that are not there: without them it works, and is slow."""
     return [name for name in _EXTENSIONS if importlib.util.find_spec(name) is None]
-
-
-def explain_no_host(cassandra: Cassandra, error: NoHostAvailable) -> tuple[FailureReason, str]:
-    """What is wrong where no contact point answers, and what to do about it."""
-    contacts = ", ".join(cassandra.contact_points)
-    kinds = sorted({type(each).__name__ for each in error.errors.values()})
-    if AuthenticationFailed.__name__ in kinds:
-        message = f"cassandra.credentials: {contacts} refuses them; correct the Secret"
-        return FailureReason.CASSANDRA_REFUSED, message
-    message = (
-        f"cassandra.contactPoints: no node answers at {contacts} ({', '.join(kinds)}); check the"
-        " address, cassandra.localDatacenter and the network policy"
-    )
-    return FailureReason.CASSANDRA_UNREACHABLE, message
 
 
 def _endpoint(contact: str) -> tuple[str, int]:

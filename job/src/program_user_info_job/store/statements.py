@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from cassandra import InvalidRequest
 from cassandra.cluster import Session
 
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import KEY, LAYOUTS
+from program_user_info_job.store.driver_errors import explain_misfit
 from program_user_info_job.store.encode import (
     ENCODERS,
     NULL,
@@ -23,6 +26,8 @@ from program_user_info_job.store.encoded_batch import EncodedBatch, statement_he
 from program_user_info_job.store.newest import Indexed, KeyedRows
 
 _UNTOUCHED = object()
+_PROBE = "program-user-info-probe"
+"""Program and user of the row that asks a server whether it takes rows at all."""
 
 
 class Batch(NamedTuple):
@@ -37,9 +42,10 @@ class Statements:
 
     def __init__(self, session: Session, cassandra: Cassandra, writes: Writes) -> None:
         self._session = session
-        self._writes = writes
+        self._cassandra, self._writes = cassandra, writes
         self._insert_cql, self._delete_cql = insert_cql(cassandra), delete_cql(cassandra)
-        self._keyspace = cassandra.keyspace
+        # As the server has it: the driver looks up the replicas of a partition by it.
+        self._keyspace = cassandra.keyspace.lower()
         self._ttl = b"" if cassandra.ttl is None else encode_int(cassandra.ttl)
         columns = list(LAYOUTS[cassandra.layout].columns.items())[len(KEY) :]
         self._encoders = [(name, ENCODERS[cql_type]) for name, cql_type in columns]
@@ -48,11 +54,14 @@ class Statements:
         self.prepare()
 
     def prepare(self) -> None:
-        """Prepare both statements; raises `InvalidRequest` where the table does not fit them."""
-        # Kept for the driver: it prepares them anew on a node that has forgotten them.
-        self._prepared = [
-            self._session.prepare(cql) for cql in (self._insert_cql, self._delete_cql)
-        ]
+        """Prepare both statements; raises `CassandraNotReady` where the table does not fit them."""
+        # Kept for the driver: it prepares them again on a node that has forgotten them.
+        try:
+            self._prepared = [
+                self._session.prepare(cql) for cql in (self._insert_cql, self._delete_cql)
+            ]
+        except InvalidRequest as error:
+            raise explain_misfit(self._cassandra, error) from error
         insert, delete = (prepared.query_id for prepared in self._prepared)
         self._insert_head = statement_head(insert, self._insert_values)
         self._delete_head = statement_head(delete, self._delete_values)
@@ -61,6 +70,13 @@ class Statements:
         """Requests of one partition each, bounded in rows and bytes."""
         for program_id, keys in grouped.items():
             yield from self._partition(program_id.encode(), keys)
+
+    def probe(self) -> Batch:
+        """A row that is written and deleted at once, as a server sees any other row."""
+        now = time.time_ns() // 1000
+        row = Row(_PROBE, _PROBE, {}, now)
+        written = [self.encode(row), self.encode(Row(_PROBE, _PROBE, {}, now + 1, deletion=True))]
+        return Batch(EncodedBatch(written, _PROBE.encode(), self._keyspace), [])
 
     def encode(self, row: Row) -> bytes:
         """The statement that writes (or deletes) one row, as it stands in a batch."""

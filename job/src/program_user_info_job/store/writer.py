@@ -11,7 +11,12 @@ from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import structlog
-from cassandra import InvalidRequest, OperationTimedOut, RequestExecutionException
+from cassandra import (
+    InvalidRequest,
+    OperationTimedOut,
+    RequestExecutionException,
+    Unauthorized,
+)
 from cassandra.cluster import NoHostAvailable, Session
 from cassandra.connection import ConnectionBusy, ConnectionException
 from cassandra.protocol import (
@@ -24,6 +29,7 @@ from cassandra.protocol import (
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.failure import FailureReason, JobFailure
+from program_user_info_job.store.driver_errors import explain, explain_refusal, refusal_code
 from program_user_info_job.store.newest import Indexed, group_by_program
 from program_user_info_job.store.statements import Batch, Statements, rows_of
 
@@ -60,6 +66,7 @@ class Writer:
 
     def __init__(self, session: Session, cassandra: Cassandra, writes: Writes) -> None:
         self._session = session
+        self._cassandra = cassandra
         self._writes = writes
         self._statements = Statements(session, cassandra, writes)
         self._tie = itertools.count()
@@ -69,32 +76,37 @@ class Writer:
         """Write all rows; the rejections of refused ones by the position of their event.
 
         Returns only when each row is acknowledged or refused. Raises `WriteGaveUp` after
-        `give_up_after` seconds without getting there, and the driver's own error for one that
-        no retry and no dead letter can mend (authorisation, a table that does not fit).
+        `give_up_after` seconds without getting there, and `CassandraNotReady` where the server
+        refuses whatever is written: a right, the table, the time to live.
         """
-        refused: list[Batch] = []
-        batches = self._statements.batches(group_by_program(rows))
         deadline = time.monotonic() + self._writes.give_up_after
-        self._send_all(batches, refused, deadline)
+        refused = self._send_all(self._statements.batches(group_by_program(rows)), deadline)
         if not refused:
             return {}
-        # Preparing again tells a refused value from a table that no longer fits.
-        self._statements.prepare()
-        return self._write_singly(refused, deadline)
+        self._check_that_rows_are_taken(deadline)
+        alone = itertools.chain.from_iterable(
+            self._statements.batches(group_by_program([item]))
+            for each in refused
+            for item in rows_of(each.batch)
+        )
+        return {
+            item.position: Rejection(Reason.REFUSED_BY_CASSANDRA, refusal_code(each.error))
+            for each in self._send_all(alone, deadline)
+            for item in rows_of(each.batch)
+        }
 
-    def _write_singly(self, batches: list[Batch], deadline: float) -> dict[int, Rejection]:
-        rejections: dict[int, Rejection] = {}
-        for item in (item for batch in batches for item in rows_of(batch)):
-            alone = list(self._statements.batches(group_by_program([item])))
-            refused: list[Batch] = []
-            self._send_all(iter(alone), refused, deadline)
-            if refused:
-                detail = "the statement was refused as invalid"
-                rejections[item.position] = Rejection(Reason.REFUSED_BY_CASSANDRA, detail)
-        return rejections
+    def _check_that_rows_are_taken(self, deadline: float) -> None:
+        """Tell a refused row, which becomes a dead letter, from a server that takes no row at all.
 
-    def _send_all(self, batches: Iterator[Batch], refused: list[Batch], deadline: float) -> None:
-        """Keep up to `in_flight` requests going; refused batches are added to `refused`."""
+        The probe writes a row and deletes it in one mutation, so that nobody ever sees it.
+        """
+        self._statements.prepare()  # raises where the table does not fit any more
+        for each in self._send_all(iter([self._statements.probe()]), deadline):
+            raise explain_refusal(self._cassandra, each.error) from each.error
+
+    def _send_all(self, batches: Iterator[Batch], deadline: float) -> list[_Answer]:
+        """Keep up to `in_flight` requests going; the answers of refused ones."""
+        refused: list[_Answer] = []
         answers: SimpleQueue[_Answer] = SimpleQueue()
         waiting: list[tuple[float, int, Batch, int]] = []  # (due, tie-break, batch, attempt)
         in_flight = 0
@@ -109,7 +121,7 @@ class Writer:
                 self._send(batch, attempt, answers)
                 in_flight += 1
             if not in_flight and not waiting:
-                return
+                return refused
             answer = _next_answer(answers, waiting[0][0] if waiting else None)
             if answer is None:
                 continue
@@ -117,7 +129,7 @@ class Writer:
             if answer.error is None:
                 continue
             if isinstance(answer.error, InvalidRequest):
-                refused.append(answer.batch)
+                refused.append(answer)
             else:
                 due = self._retry_at(answer, deadline)
                 entry = (due, next(self._tie), answer.batch, answer.attempt + 1)
@@ -139,6 +151,8 @@ class Writer:
 
     def _retry_at(self, answer: _Answer, deadline: float) -> float:
         error = answer.error
+        if isinstance(error, Unauthorized):
+            raise explain(self._cassandra, error) from error
         if not isinstance(error, _RETRYABLE):
             raise error or RuntimeError("no error to retry")
         delay = min(_FIRST_DELAY * 2.0 ** (answer.attempt - 1), _LONGEST_DELAY)

@@ -11,25 +11,32 @@ from typing import Any
 
 import msgspec
 import pytest
-from cassandra import InvalidRequest
+from cassandra import ReadFailure
 from cassandra.cluster import Session
+from cassandra.query import SimpleStatement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dev.demo.world import NAMESPACE, open_cassandra
+from dev.demo.world import NAMESPACE
 from dev.forward import port_forward
 from program_user_info_job.config.model import Config, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
+from program_user_info_job.failure import FailureReason
 from program_user_info_job.row.convert import Row
-from program_user_info_job.store.bootstrap import SchemaNotReady, prepare_schema
+from program_user_info_job.row.layout import FLAT, KEY
+from program_user_info_job.store.bootstrap import prepare_schema
+from program_user_info_job.store.driver_errors import CassandraNotReady
 from program_user_info_job.store.newest import Indexed
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import WriteGaveUp, Writer
 from tests.configuration import document
+from tests.servers.own import own_keyspace
 
 pytestmark = pytest.mark.cluster
 KEYSPACE = "integration_programs"
 TABLE = f"{KEYSPACE}.program_enrollment"
+DEFAULT_PAGE = 5000
+"""Rows in a page, where a reader does not tell its driver another number."""
 
 
 @pytest.fixture(scope="module")
@@ -40,10 +47,8 @@ def port() -> Iterator[int]:
 
 @pytest.fixture(scope="module")
 def admin() -> Iterator[Session]:
-    with open_cassandra() as session:
-        session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
+    with own_keyspace(KEYSPACE) as session:
         yield session
-        session.execute(f"DROP KEYSPACE IF EXISTS {KEYSPACE}")
 
 
 def configuration(port: int, **cassandra: Any) -> Config:
@@ -108,6 +113,25 @@ def test_only_what_is_cleared_leaves_a_tombstone(
     assert tombstones() == 0
     write(row(3000, state_name=None, block_name=None))
     assert tombstones() == 2
+
+
+def test_a_page_of_the_documented_size_is_read_where_the_drivers_own_fails(
+    write: Callable[..., dict[int, Rejection]], admin: Session
+) -> None:
+    """5,000 rows of events that clear all they can: see docs/mapping.md, for readers."""
+    clearable = dict.fromkeys(
+        name for name in FLAT.columns if name not in (*KEY, "pii_consent_required")
+    )
+    assert len(clearable) == 23
+    rows = (
+        row(1000, f"{n:04}", pii_consent_required=False, **clearable) for n in range(DEFAULT_PAGE)
+    )
+    assert write(*rows) == {}
+    query = f"SELECT * FROM {TABLE} WHERE program_id='p'"
+    found = admin.execute(SimpleStatement(query, fetch_size=1000))
+    assert len(list(found)) == DEFAULT_PAGE
+    with pytest.raises(ReadFailure):
+        admin.execute(SimpleStatement(query, fetch_size=DEFAULT_PAGE))
 
 
 COLUMNS = ("program_name", "state_name", "user_type", "user_sub_type")
@@ -186,9 +210,23 @@ def test_a_refused_row_is_rejected_alone_without_its_batch(
         row(1, "a", program_name="a"), row(1, "x" * 70_000), row(1, "b", program_name="b")
     )
     assert list(rejections) == [1]
-    assert rejections[1].reason is Reason.REFUSED_BY_CASSANDRA
+    assert rejections[1] == (Reason.REFUSED_BY_CASSANDRA, "Invalid query, code 2200")
+    programs = admin.execute(f"SELECT DISTINCT program_id FROM {TABLE}")
+    assert {found.program_id for found in programs} == {"p"}  # and no probe
     names = admin.execute(f"SELECT program_name FROM {TABLE} WHERE program_id='p'")
     assert {found.program_name for found in names} == {"a", "b"}
+
+
+def test_a_refusal_that_hits_every_row_fails_the_task(port: int, admin: Session) -> None:
+    # 20 years, Cassandra's own limit; the moment is beyond what it can store by default.
+    config = configuration(port, ttl=630_720_000)
+    prepare_schema(config, create=True)
+    with open_session(config.cassandra, 10) as session:
+        writer = Writer(session, config.cassandra, config.writes)
+        with pytest.raises(CassandraNotReady, match="maximum supported expiration date") as caught:
+            writer.write([Indexed(0, row(1, program_name="personal"))])
+    assert caught.value.reason is FailureReason.CASSANDRA_REFUSES_WRITES
+    assert "personal" not in str(caught.value)
 
 
 def test_thousands_of_rows_of_many_partitions(
@@ -203,8 +241,9 @@ def test_a_dropped_table_fails_the_task_rather_than_rejecting_its_events(
     write: Callable[..., dict[int, Rejection]], admin: Session
 ) -> None:
     admin.execute(f"DROP TABLE {TABLE}")
-    with pytest.raises(InvalidRequest):
+    with pytest.raises(CassandraNotReady, match="does not fit layout flat any more") as caught:
         write(row(1, program_name="x"))
+    assert caught.value.reason is FailureReason.SCHEMA_MISMATCH
 
 
 def test_an_unreachable_server_fails_the_task_in_bounded_time(port: int, admin: Session) -> None:
@@ -228,11 +267,28 @@ def _cut_off_and_write(session: Session, writer: Writer) -> None:
 
 def test_a_table_that_does_not_fit_is_refused(port: int, admin: Session) -> None:
     prepare_schema(configuration(port), create=True)
-    with pytest.raises(SchemaNotReady, match="user_locations map<text, text> is missing"):
+    with pytest.raises(CassandraNotReady, match="user_locations map<text, text> is missing"):
         prepare_schema(configuration(port, layout="map"), create=False)
     prepare_schema(configuration(port, layout="map", table="mapped"), create=True)
 
 
+def test_what_exists_is_not_created_again(
+    port: int, admin: Session, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A role that may write one table may create nothing, not even IF NOT EXISTS."""
+    prepare_schema(configuration(port), create=True)
+
+    def create(*_: object) -> str:
+        raise AssertionError("nothing is missing")
+
+    for name in ("create_keyspace", "create_table"):
+        monkeypatch.setattr(f"program_user_info_job.store.bootstrap.{name}", create)
+    prepare_schema(configuration(port), create=True)
+    with pytest.raises(CassandraNotReady, match=r"other does not exist; create it") as caught:
+        prepare_schema(configuration(port, table="other"), create=False)
+    assert caught.value.reason is FailureReason.SCHEMA_MISMATCH
+
+
 def test_no_contact_point_answers() -> None:
-    with pytest.raises(SchemaNotReady, match=r"no node answers at 127\.0\.0\.1:1 "):
+    with pytest.raises(CassandraNotReady, match=r"no node answers at 127\.0\.0\.1:1 "):
         prepare_schema(configuration(1), create=True)

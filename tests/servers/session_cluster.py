@@ -24,7 +24,13 @@ from dev.paths import CACHE, REPOSITORY
 from dev.steps import StepFailed, capture, run, tail
 from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.environments.resolve import Resolved, resolve
-from program_user_info_operator.observed.live import live, vertices, wanted_metrics
+from program_user_info_operator.observed.live import (
+    AGGREGATES,
+    Live,
+    live,
+    vertices,
+    wanted_metrics,
+)
 from tests.cluster import eventually
 
 JOB = REPOSITORY / "job" / "src" / "program_user_info_job" / "__main__.py"
@@ -35,6 +41,7 @@ class Flink:
     """A generation: the environment that holds it, and the connectors that belong to it."""
 
     name: str
+    line: str
     environment: Path
 
     @property
@@ -63,8 +70,8 @@ class Flink:
 
 
 GENERATIONS = (
-    Flink("flink-1", REPOSITORY / ".venv"),
-    Flink("flink-2", REPOSITORY / ".venv-flink-2"),
+    Flink("flink-1", "v1_20", REPOSITORY / ".venv"),
+    Flink("flink-2", "v2_2", REPOSITORY / ".venv-flink-2"),
 )
 
 
@@ -83,10 +90,9 @@ class SessionCluster:
         for name in ("config.yaml", "flink-conf.yaml"):
             (self._folder / "conf" / name).unlink(missing_ok=True)
         library.mkdir()
-        connectors = self._flink.connectors().glob("*connector*.jar")
-        clients = self._flink.connectors().glob("kafka-clients-*.jar")
-        for jar in (*(home / "lib").glob("*.jar"), *connectors, *clients):
-            (library / jar.name).symlink_to(jar)
+        for jar in (*(home / "lib").glob("*.jar"), *self._flink.connectors().glob("*.jar")):
+            if not jar.name.startswith("flink-s3-"):  # a plugin
+                (library / jar.name).symlink_to(jar)
         options = self._options()
         (self._folder / "conf" / "config.yaml").write_text(yaml.safe_dump(options))
         for program in ("jobmanager.sh", "taskmanager.sh"):
@@ -145,7 +151,7 @@ class SessionCluster:
         }
         resolved = resolve(spec, None)
         assert isinstance(resolved, Resolved)
-        as_deployed = flink_configuration(resolved.spec)
+        as_deployed = flink_configuration(resolved.spec, self._flink.line)
         own = ("kubernetes.", "metrics.reporter.")
         kept = {key: value for key, value in as_deployed.items() if not key.startswith(own)}
         return kept | {
@@ -172,17 +178,21 @@ class SessionCluster:
 
     def processed(self) -> int:
         """Events that the write stage has answered for, by Flink's metrics."""
-        now = live(self.metrics(wanted_metrics), None)
+        now = self.live()
         return (now.written or 0) + (now.rejected or 0)
 
+    def live(self) -> Live:
+        """What the job does now, as `status` sees it."""
+        return live(self.metrics(wanted_metrics), None)
+
     def metrics(self, wanted: Callable[[Any], list[str]]) -> list[Any]:
-        """Those of all vertices that `wanted` chooses from what they offer, summed."""
+        """Those of all vertices that `wanted` chooses from what they offer."""
         found: list[Any] = []
         for job in self._get("jobs")["jobs"]:
             for vertex in vertices(self._get(f"jobs/{job['id']}")):
                 path = f"jobs/{job['id']}/vertices/{vertex}/subtasks/metrics"
                 names = ",".join(wanted(self._get(path)))
-                found += self._get(f"{path}?{urlencode({'get': names, 'agg': 'sum'})}")
+                found += self._get(f"{path}?{urlencode({'get': names, 'agg': AGGREGATES})}")
         return found
 
     def _has_slots(self) -> bool:

@@ -1,0 +1,165 @@
+"""Read the dead-letter topic: each rejected event with its reason and where it came from."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from enum import Enum, auto
+from typing import NamedTuple
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from program_user_info_job.config.kafka_client import librdkafka_properties
+from program_user_info_job.config.model import Kafka
+
+_TIMEOUT = 30.0
+_OWN_HEADERS = frozenset(
+    ["reason", "detail", *(f"source-{n}" for n in ("topic", "partition", "offset", "timestamp"))]
+)
+
+
+class DeadLettersUnreadable(Exception):
+    """The dead-letter topic cannot be read; the message says what to check."""
+
+
+class Place(NamedTuple):
+    """Where the rejected event stands, which tells it from every other: dead letters repeat.
+
+    They do where a job restarts, and while two revisions run side by side. A record that does not
+    say where it came from is an event of its own, at its own place.
+    """
+
+    topic: str
+    partition: str
+    offset: str
+
+
+class DeadLetter(NamedTuple):
+    """A rejected event as it came, and what is known of it. `detail` holds no value of it."""
+
+    partition: int
+    offset: int
+    source: Place
+    moment: datetime
+    reason: str
+    detail: str
+    key: bytes | None
+    payload: bytes | None
+    headers: list[tuple[str, bytes | None]]
+
+
+class Part(Enum):
+    """Of the dead-letter topic, which ends where it ends now."""
+
+    WHOLE = auto()
+    DEALT_WITH = auto()
+    """Before the kept position."""
+    NEW = auto()
+
+
+class Events:
+    """Which events have been met. Holds the offset of each."""
+
+    def __init__(self) -> None:
+        self._met: defaultdict[tuple[str, str], set[str]] = defaultdict(set)
+
+    def is_first(self, letter: DeadLetter) -> bool:
+        """Whether this is its event's first dead letter; it is met from now on."""
+        *partition, offset = letter.source
+        met = self._met[partition[0], partition[1]]
+        before = len(met)
+        met.add(offset)
+        return len(met) > before
+
+
+class DeadLetters:
+    """The records of the dead-letter topic, and the position that is kept in it."""
+
+    def __init__(self, kafka: Kafka) -> None:
+        self._topic = kafka.dead_letter_topic
+        own = {
+            "group.id": f"{kafka.group_id}-replay",
+            "enable.auto.commit": "false",
+            "enable.partition.eof": "true",
+            "auto.offset.reset": "earliest",
+        }
+        self._consumer = Consumer(librdkafka_properties(kafka) | own)
+        self._next: dict[int, int] = {}
+
+    def read(self, part: Part) -> Iterator[DeadLetter]:
+        """Each dead letter of a part, as far as it is still there.
+
+        Raises `DeadLettersUnreadable`.
+        """
+        try:
+            ends = self._assign(part)
+            while ends:
+                for message in self._consumer.consume(1000, 1.0):
+                    partition, offset = message.partition(), message.offset()
+                    error = message.error()
+                    if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
+                        raise KafkaException(error)
+                    if error is not None or offset >= ends.get(partition, 0):
+                        ends.pop(partition, None)
+                        continue
+                    self._next[partition] = offset + 1
+                    yield _dead_letter(message)
+                    if offset + 1 == ends[partition]:
+                        del ends[partition]
+        except KafkaException as error:
+            raise DeadLettersUnreadable(
+                f"kafka.deadLetterTopic: {self._topic} cannot be read"
+                f" ({error.args[0].str()}); check its name, the brokers and kafka.security"
+            ) from error
+
+    def keep_position(self) -> None:
+        """Remember that everything that was read is dealt with."""
+        places = [TopicPartition(self._topic, *each) for each in self._next.items()]
+        if places:
+            self._consumer.commit(offsets=places, asynchronous=False)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close()
+
+    def _assign(self, part: Part) -> dict[int, int]:
+        """Start each partition that has something to read; their ends."""
+        metadata = self._consumer.list_topics(self._topic, timeout=_TIMEOUT).topics[self._topic]
+        if metadata.error is not None:
+            raise KafkaException(metadata.error)
+        places = [TopicPartition(self._topic, number) for number in metadata.partitions]
+        kept = places if part is Part.WHOLE else self._consumer.committed(places, timeout=_TIMEOUT)
+        starts, ends = [], {}
+        for place in kept:
+            low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
+            # Outside where retention has taken what it stands at, or the topic is another one now.
+            position = place.offset if low <= place.offset <= high else low
+            start, end = (low, position) if part is Part.DEALT_WITH else (position, high)
+            if start < end:
+                starts.append(TopicPartition(self._topic, place.partition, start))
+                ends[place.partition] = end
+        self._consumer.assign(starts)
+        return ends
+
+
+def _dead_letter(message: Message) -> DeadLetter:
+    headers = message.headers() or []
+    own = {name: (value or b"").decode() for name, value in headers if name in _OWN_HEADERS}
+    partition, offset = message.partition() or 0, message.offset() or 0
+    itself = Place(message.topic() or "", str(partition), str(offset))
+    source = Place(*(own.get(f"source-{part}", "") for part in Place._fields))
+    moment = own.get("source-timestamp")
+    return DeadLetter(
+        partition,
+        offset,
+        source if all(source) else itself,
+        datetime.fromisoformat(moment)
+        if moment
+        else datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        own.get("reason", ""),
+        own.get("detail", ""),
+        message.key(),
+        message.value(),
+        [(name, value) for name, value in headers if name not in _OWN_HEADERS],
+    )

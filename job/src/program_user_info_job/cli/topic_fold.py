@@ -1,0 +1,106 @@
+"""The input topics, folded into what the table must hold."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+
+from program_user_info_job.config.kafka_client import librdkafka_properties
+from program_user_info_job.config.model import Config
+from program_user_info_job.config.rules import mapping_rules
+from program_user_info_job.row.convert import Origin, Row, to_row
+from program_user_info_job.store.expected import Expected
+
+_TIMEOUT = 30.0
+_SAVED = 50_000
+"""Records from one save of the position to the next."""
+
+Place = tuple[str, int]
+
+
+class TopicUnreadable(Exception):
+    """The topic cannot be read; the message says what to check."""
+
+
+class TopicFold:
+    """Reads what is new in the topics into `expected`, as the job would map it."""
+
+    def __init__(self, config: Config, expected: Expected) -> None:
+        self._kafka, self._rules = config.kafka, mapping_rules(config)
+        self._expected = expected
+        own = {
+            "group.id": f"{config.kafka.group_id}-verify",
+            "enable.auto.commit": "false",
+            "enable.partition.eof": "true",
+            "auto.offset.reset": "earliest",
+        }
+        self._consumer = Consumer(librdkafka_properties(config.kafka) | own)
+        self.is_whole = True
+        """Whether nothing was trimmed from the topics' beginnings before it was read."""
+
+    def catch_up(self) -> int:
+        """Take in every event up to where the topics end now; how many records. Resumable.
+
+        Raises `TopicUnreadable`.
+        """
+        count = 0
+        try:
+            positions: dict[Place, int] = {}
+            for message in self._messages():
+                place = (message.topic() or "", message.partition() or 0)
+                positions[place] = (message.offset() or 0) + 1
+                self._take(message)
+                count += 1
+                if count % _SAVED == 0:
+                    self._expected.keep(positions)
+            self._expected.keep(positions)
+        except KafkaException as error:
+            raise TopicUnreadable(
+                f"kafka.topic: {', '.join(self._kafka.topics)} cannot be read"
+                f" ({error.args[0].str()}); check its name, the brokers and kafka.security"
+            ) from error
+        return count
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._consumer.close()
+
+    def _take(self, message: Message) -> None:
+        moment = message.timestamp()[1]
+        # The job judged "too far in the future" when the record was new.
+        row = to_row(message.value(), Origin(message.offset() or 0, moment), self._rules, moment)
+        if isinstance(row, Row):
+            self._expected.add(row)
+
+    def _messages(self) -> Iterator[Message]:
+        ends = self._assign()
+        while ends:
+            for message in self._consumer.consume(1000, 1.0):
+                place = (message.topic() or "", message.partition() or 0)
+                if message.error() is not None:
+                    if message.error().code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
+                        raise KafkaException(message.error())
+                    ends.pop(place, None)
+                elif (message.offset() or 0) < ends.get(place, 0):
+                    yield message
+                    if (message.offset() or 0) + 1 == ends[place]:
+                        del ends[place]
+
+    def _assign(self) -> dict[Place, int]:
+        """Start where the last reading ended; the ends of what there is to read."""
+        starts, ends = [], {}
+        for topic in self._kafka.topics:
+            metadata = self._consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic]
+            if metadata.error is not None:
+                raise KafkaException(metadata.error)
+            for number in metadata.partitions:
+                place = TopicPartition(topic, number)
+                low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
+                kept = self._expected.position(topic, number)
+                self.is_whole &= kept >= low
+                if max(low, kept) < high:
+                    starts.append(TopicPartition(topic, number, max(low, kept)))
+                    ends[topic, number] = high
+        self._consumer.assign(starts)
+        return ends

@@ -1,0 +1,150 @@
+"""Compare the table with what the topic says it must hold, or with another table."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import closing
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from program_user_info_job.cli.topic_fold import TopicFold
+from program_user_info_job.config.model import Config
+from program_user_info_job.row.fold import Folded
+from program_user_info_job.row.layout import KEY, LAYOUTS
+from program_user_info_job.store.driver_errors import explained
+from program_user_info_job.store.expected import Expected, Key
+from program_user_info_job.store.session import open_session
+from program_user_info_job.store.table_scan import Cells, TableReader
+
+_ROUNDS = 3
+_SETTLED = 3.0
+"""Seconds: an event that has just been sent is a row by then."""
+_ROW = "(row)"
+
+
+class Difference(NamedTuple):
+    """A column of one row, and how it differs: missing, unexpected or different. No value."""
+
+    column: str
+    kind: str
+
+
+@dataclass
+class Report:
+    """The differences of each row that has some; `rows` is how many rows the table has."""
+
+    rows: int = 0
+    differences: dict[Key, list[Difference]] = field(default_factory=dict)
+
+    def note(self, key: Key, found: Iterable[Difference]) -> None:
+        """What differs in a row now."""
+        differences = list(found)
+        if differences:
+            self.differences[key] = differences
+        else:
+            self.differences.pop(key, None)
+
+    def counts(self) -> Counter[Difference]:
+        """How often there is each difference."""
+        return Counter(each for found in self.differences.values() for each in found)
+
+
+def verify_topic(config: Config, state: Path | None, progress: Callable[[float], None]) -> Report:
+    """Fold the topics and compare; what differs is looked at again once more has been read.
+
+    So that events that arrive meanwhile, or that the job has yet to write, are no differences.
+    Raises `TopicUnreadable`, `CassandraNotReady`.
+    """
+    columns = LAYOUTS[config.cassandra.layout].columns
+    expires = bool(config.cassandra.ttl)
+    with (
+        closing(Expected(state, columns)) as expected,
+        closing(TopicFold(config, expected)) as topic,
+        open_session(config.cassandra, config.writes.request_timeout) as session,
+        explained(config.cassandra),
+    ):
+        topic.catch_up()
+        table = TableReader(session, config.cassandra, config.cassandra.table)
+        report = Report()
+        seen = set()
+        for row in table.scan(progress):
+            report.rows += 1
+            key = _key(row)
+            seen.add(hash(key))
+            report.note(key, _differences(expected.find(key), row, topic.is_whole))
+        for key, folded in expected.items():
+            if folded.exists and hash(key) not in seen:
+                report.differences[key] = [Difference(_ROW, "missing")]
+        _drop_expired(report, expires)
+        for _ in range(_ROUNDS):
+            topic.catch_up()
+            for key in list(report.differences):
+                found = _differences(expected.find(key), table.find(key), topic.is_whole)
+                report.note(key, found)
+            _drop_expired(report, expires)
+            if not report.differences:
+                break
+            time.sleep(_SETTLED)
+    return report
+
+
+def verify_tables(config: Config, against: str, progress: Callable[[float], None]) -> Report:
+    """Compare the table with another one of the same layout and keyspace.
+
+    Raises `CassandraNotReady`.
+    """
+    with (
+        open_session(config.cassandra, config.writes.request_timeout) as session,
+        explained(config.cassandra),
+    ):
+        table = TableReader(session, config.cassandra, config.cassandra.table)
+        other = TableReader(session, config.cassandra, against)
+        report = Report()
+        for row in table.scan(lambda share: progress(share / 2)):
+            report.rows += 1
+            twin = other.find(_key(row))
+            report.note(_key(row), _compare(_folded(twin), row))
+        for row in other.scan(lambda share: progress((1 + share) / 2)):
+            if table.find(_key(row)) is None:
+                report.differences[_key(row)] = [Difference(_ROW, "missing")]
+    return report
+
+
+def _differences(folded: Folded | None, row: Cells | None, is_whole: bool) -> Iterator[Difference]:
+    """A row that the topic does not know is a difference only where the topic is whole."""
+    expected = folded.values() if folded is not None and folded.exists else None
+    if expected is not None or is_whole:
+        yield from _compare(expected, row)
+
+
+def _compare(expected: dict[str, Any] | None, row: Cells | None) -> Iterator[Difference]:
+    if expected is None or row is None:
+        if expected is not None:
+            yield Difference(_ROW, "missing")
+        elif row is not None:
+            yield Difference(_ROW, "unexpected")
+        return
+    for name, value in expected.items():
+        found = row[name]
+        if found != value:
+            kind = "missing" if found is None else "unexpected" if value is None else "different"
+            yield Difference(name, kind)
+
+
+def _folded(row: Cells | None) -> dict[str, Any] | None:
+    return None if row is None else {name: row[name] for name in row if name not in KEY}
+
+
+def _key(row: Cells) -> Key:
+    program, user = (row[name] for name in KEY)
+    return program, user
+
+
+def _drop_expired(report: Report, expires: bool) -> None:
+    """Where cells expire, one that is missing may have done so."""
+    if expires:
+        for key, found in list(report.differences.items()):
+            report.note(key, (each for each in found if each.kind != "missing"))

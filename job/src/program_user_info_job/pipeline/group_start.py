@@ -1,0 +1,114 @@
+"""Where the group starts to read, committed before the pipeline runs.
+
+Started from committed offsets only, a restart before the first checkpoint neither skips nor forgets
+events, whatever the setting. Which start a group has had is kept as the metadata of one offset of a
+second group, `<group>-start`, which nobody reads by: Flink's commits overwrite what is kept beside
+the group's own offsets. Kafka forgets offsets that nobody commits for a week
+(`offsets.retention.minutes`), so the write stage commits that one again now and then.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from datetime import datetime
+
+import structlog
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
+
+from program_user_info_job.config.kafka_client import librdkafka_properties
+from program_user_info_job.config.model import Config
+
+_TIMEOUT = 30.0
+
+log = structlog.get_logger(__name__)
+
+
+def set_start(config: Config, partitions: list[TopicPartition]) -> None:
+    """Commit the configured start for partitions on which the group has no offset yet.
+
+    `earliest` also rewinds a group that has offsets, once for each topics, table and start: a
+    restart of the JobManager is no reason to read the topic again. Raises `KafkaException`.
+    """
+    kafka = config.kafka
+    start = kafka.starting_offsets
+    rewinds = start == "earliest" and not _has_started(config)
+    consumer = _consumer(config, kafka.group_id)
+    try:
+        wanted = partitions
+        if not rewinds:
+            committed = consumer.committed(partitions, timeout=_TIMEOUT)
+            wanted = [each for each in committed if each.offset < 0]
+        if wanted and start != "committed":
+            consumer.commit(offsets=_resolve(consumer, wanted, start), asynchronous=False)
+            log.info("start of the group set", group=kafka.group_id, partitions=len(wanted))
+    finally:
+        consumer.close()
+    note_start(config)
+
+
+def note_start(config: Config) -> None:
+    """Note that the group has had this start. Where that is not possible, only warn."""
+    consumer = _consumer(config, _marker_group(config))
+    try:
+        marker = TopicPartition(config.kafka.topic, 0, 0, _start_id(config))
+        consumer.commit(offsets=[marker], asynchronous=False)
+    except KafkaException as error:
+        if config.kafka.starting_offsets == "earliest":
+            log.warning(
+                "the start of the group cannot be noted, so each restart reads the topic again:"
+                " allow the user to read as this group",
+                group=_marker_group(config),
+                error=error.args[0].name(),
+            )
+    finally:
+        consumer.close()
+
+
+def _has_started(config: Config) -> bool:
+    """Whether the newest start of the group was this one."""
+    consumer = _consumer(config, _marker_group(config))
+    try:
+        marker = TopicPartition(config.kafka.topic, 0)
+        (found,) = consumer.committed([marker], timeout=_TIMEOUT)
+    except KafkaException as error:
+        if error.args[0].code() == KafkaError.GROUP_AUTHORIZATION_FAILED:
+            return False
+        raise
+    finally:
+        consumer.close()
+    return bool(found.metadata == _start_id(config))
+
+
+def _start_id(config: Config) -> str:
+    """The start as the user means it: these topics, read from there, into this table."""
+    kafka, cassandra = config.kafka, config.cassandra
+    start = [*kafka.topics, kafka.starting_offsets, cassandra.keyspace, cassandra.table]
+    return hashlib.sha256("\0".join(start).encode()).hexdigest()[:16]
+
+
+def _marker_group(config: Config) -> str:
+    return f"{config.kafka.group_id}-start"
+
+
+def _consumer(config: Config, group: str) -> Consumer:
+    own = {"group.id": group, "enable.auto.commit": "false"}
+    return Consumer(librdkafka_properties(config.kafka) | own)
+
+
+def _resolve(consumer: Consumer, wanted: list[TopicPartition], start: str) -> list[TopicPartition]:
+    found: dict[tuple[str, int], int] = {}
+    if start not in ("earliest", "latest"):
+        millis = round(datetime.fromisoformat(start).timestamp() * 1000)
+        asked = [TopicPartition(each.topic, each.partition, millis) for each in wanted]
+        found = {
+            (each.topic, each.partition): each.offset
+            for each in consumer.offsets_for_times(asked, timeout=_TIMEOUT)
+            if each.offset >= 0
+        }
+    resolved = []
+    for each in wanted:
+        low, high = consumer.get_watermark_offsets(each, timeout=_TIMEOUT)
+        # No record at or after the time asked for: whatever comes next is the first.
+        offset = low if start == "earliest" else found.get((each.topic, each.partition), high)
+        resolved.append(TopicPartition(each.topic, each.partition, offset))
+    return resolved

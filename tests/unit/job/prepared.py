@@ -1,0 +1,49 @@
+"""Statements that are prepared without a server, and rows for them."""
+
+from __future__ import annotations
+
+from collections import namedtuple
+
+from cassandra import cqltypes
+from cassandra.query import PreparedStatement
+
+from program_user_info_job.config.model import Cassandra, Writes
+from program_user_info_job.row.convert import Row
+from program_user_info_job.row.layout import LAYOUTS, CqlType
+from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.statements import Statements
+
+DRIVER_TYPES = {
+    CqlType.TEXT: cqltypes.UTF8Type,
+    CqlType.BOOLEAN: cqltypes.BooleanType,
+    CqlType.TIMESTAMP: cqltypes.DateType,
+    CqlType.DATE: cqltypes.SimpleDateType,
+    CqlType.TEXT_MAP: cqltypes.MapType.apply_parameters([cqltypes.UTF8Type, cqltypes.UTF8Type]),
+}
+Column = namedtuple("Column", "keyspace_name table_name name type")
+
+
+class FakeSession:
+    """Prepares without a server: the driver's statements need only the columns' types."""
+
+    def __init__(self, layout: str, ttl: bool) -> None:
+        types = [DRIVER_TYPES[cql_type] for cql_type in LAYOUTS[layout].columns.values()]
+        self.insert = [*types, cqltypes.LongType, *([cqltypes.Int32Type] if ttl else [])]
+
+    def prepare(self, cql: str) -> PreparedStatement:
+        deletes = cql.startswith("DELETE")
+        types = [cqltypes.LongType, *[cqltypes.UTF8Type] * 2] if deletes else self.insert
+        columns = [Column("k", "t", str(n), each) for n, each in enumerate(types)]
+        key = [1] if deletes else [0]
+        return PreparedStatement(columns, cql.encode()[:16], key, cql, "k", 4, None, b"")
+
+
+def statements(layout: str = "flat", ttl: int | None = None, **writes: int) -> Statements:
+    cassandra = Cassandra(contact_points=["c:9042"], local_datacenter="dc", layout=layout, ttl=ttl)
+    return Statements(FakeSession(layout, ttl is not None), cassandra, Writes(**writes))
+
+
+def rows(count: int, program: str = "p", size: int = 1) -> list[Indexed]:
+    return [
+        Indexed(n, Row(program, f"u{n}", {"program_name": "x" * size}, n)) for n in range(count)
+    ]

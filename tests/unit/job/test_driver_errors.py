@@ -1,0 +1,82 @@
+"""Each error of the Cassandra driver as a failure that names field and remedy."""
+
+from __future__ import annotations
+
+import ssl
+from pathlib import Path
+
+import pytest
+from cassandra import (
+    AuthenticationFailed,
+    InvalidRequest,
+    OperationTimedOut,
+    ReadTimeout,
+    Unauthorized,
+    UnresolvableContactPoints,
+)
+from cassandra.cluster import NoHostAvailable
+
+from program_user_info_job.config.model import Cassandra
+from program_user_info_job.failure import FailureReason
+from program_user_info_job.store.driver_errors import CassandraNotReady, explain, explained
+from program_user_info_job.store.session import open_session
+
+CASSANDRA = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
+FRAME = 'Error from server: code=2100 [Unauthorized] message="{}"'
+NO_RIGHT = "User job has no CREATE permission on <all keyspaces> or any of its parents"
+
+
+def no_host(error: Exception) -> NoHostAvailable:
+    return NoHostAvailable("Unable to connect to any servers", {"10.0.0.1:9042": error})
+
+
+@pytest.mark.parametrize(
+    ("error", "reason", "words"),
+    [
+        (UnresolvableContactPoints({}), "CassandraUnreachable", "no address is known for c:9042"),
+        (no_host(ConnectionRefusedError()), "CassandraUnreachable", "(ConnectionRefusedError)"),
+        (no_host(ssl.SSLCertVerificationError()), "CassandraUnreachable", "check ca.crt"),
+        (no_host(AuthenticationFailed()), "CassandraAuthenticationRefused", "correct the Secret"),
+        (NoHostAvailable("no hosts in dc", []), "CassandraUnreachable", "localDatacenter"),
+        (Unauthorized(FRAME.format(NO_RIGHT)), "CassandraPermissionMissing", NO_RIGHT),
+        (InvalidRequest(FRAME.format("bad dc")), "SchemaRefused", "(bad dc)"),
+        (OperationTimedOut(), "CassandraUnreachable", "LOCAL_QUORUM"),
+        (ReadTimeout("late"), "CassandraUnreachable", "(ReadTimeout)"),
+        (FileNotFoundError(2, "No such file", "/s/ca.crt"), "ConfigurationInvalid", "/s/ca.crt"),
+    ],
+)
+def test_each_error_has_a_reason_and_a_remedy(error: Exception, reason: str, words: str) -> None:
+    failure = explain(CASSANDRA, error)
+    assert failure.reason == reason
+    assert words in failure.message
+    assert failure.message.startswith("cassandra.")
+    assert "{}" not in failure.message
+
+
+def test_our_own_mistakes_are_not_explained_away() -> None:
+    with pytest.raises(KeyError), explained(CASSANDRA):
+        raise KeyError
+
+
+@pytest.mark.parametrize(
+    ("contact", "reason"),
+    [
+        ("no-such-host.invalid:9042", FailureReason.CASSANDRA_UNREACHABLE),
+        ("127.0.0.1:1", FailureReason.CASSANDRA_UNREACHABLE),
+    ],
+)
+def test_a_session_that_does_not_come_about(contact: str, reason: FailureReason) -> None:
+    cassandra = Cassandra(contact_points=[contact], local_datacenter="dc")
+    with pytest.raises(CassandraNotReady) as caught, open_session(cassandra, 2):
+        pass
+    assert caught.value.reason is reason
+    assert contact in caught.value.message
+
+
+def test_a_secret_without_a_file(tmp_path: Path) -> None:
+    cassandra = Cassandra(
+        contact_points=["127.0.0.1:1"], local_datacenter="dc", tls_dir=str(tmp_path)
+    )
+    with pytest.raises(CassandraNotReady) as caught, open_session(cassandra, 2):
+        pass
+    assert caught.value.reason is FailureReason.CONFIGURATION_INVALID
