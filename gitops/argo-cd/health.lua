@@ -5,7 +5,7 @@ if status == nil or status.conditions == nil then
   return health
 end
 if status.observedGeneration ~= obj.metadata.generation then
-  health.message = "the controller has yet to see this generation"
+  health.message = "the controller has not seen this generation yet"
   return health
 end
 for _, condition in ipairs(status.conditions) do

@@ -18,18 +18,27 @@ app.kubernetes.io/managed-by: {{ .Release.Service }}
 app.kubernetes.io/part-of: program-user-info
 {{- end }}
 
-{{- /* (list $ image): the image's tag, with the digest that pins it. */ -}}
-{{- define "operator.version" -}}
-{{- $image := index . 1 -}}
-{{- $image.tag | default (index . 0).Chart.AppVersion -}}
-{{- with $image.digest }}@{{ . }}{{ end -}}
+{{- /* (list image tag): the image with its own tag, else this one, and the digest that pins it. */ -}}
+{{- define "operator.image" -}}
+{{- $image := index . 0 -}}
+{{ $image.repository }}:{{ $image.tag | default (index . 1) }}{{ with $image.digest }}@{{ . }}{{ end }}
+{{- end }}
+
+{{- /* LINE=IMAGE for each bundled job. */ -}}
+{{- define "operator.jobs" -}}
+{{- $jobs := list -}}
+{{- range $line, $image := .Values.job.images -}}
+{{- $tag := printf "%s-flink%s" $.Chart.AppVersion ($line | trimPrefix "v" | replace "_" ".") -}}
+{{- $jobs = append $jobs (printf "%s=%s" $line (include "operator.image" (list $image $tag))) -}}
+{{- end -}}
+{{ join " " $jobs }}
 {{- end }}
 
 {{- /* What the controller may do with namespaced objects. */ -}}
 {{- define "operator.rules" -}}
 - apiGroups: [lern.sunbird.org]
   resources: [programuserinfojobs]
-  verbs: [get, list, watch]
+  verbs: [list, watch]
 - apiGroups: [lern.sunbird.org]
   resources: [programuserinfojobs/status]
   verbs: [patch]
@@ -40,9 +49,13 @@ app.kubernetes.io/part-of: program-user-info
 - apiGroups: [flink.apache.org]
   resources: [flinkdeployments]
   verbs: [get, list, watch, create, patch, delete]
+# Savepoints, where the Flink operator makes resources of them.
+- apiGroups: [flink.apache.org]
+  resources: [flinkstatesnapshots]
+  verbs: [list, watch]
 - apiGroups: [""]
   resources: [configmaps]
-  verbs: [get, list, watch, create, patch, delete]
+  verbs: [list, watch, create, patch, delete]
 - apiGroups: [""]
   resources: [events]
   verbs: [create]
@@ -57,7 +70,11 @@ app.kubernetes.io/part-of: program-user-info
 - apiGroups: [""]
   resources: [services/proxy]
   verbs: [get]
-# By name only, never listed or watched: their keys and versions. Values are mounted by the pods.
+# Whether another installation that keeps a job is alive.
+- apiGroups: [coordination.k8s.io]
+  resources: [leases]
+  verbs: [get]
+# By name only, never listed or watched: a digest of their values, which are mounted by the pods.
 - apiGroups: [""]
   resources: [secrets]
   verbs: [get]
