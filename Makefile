@@ -53,25 +53,32 @@ demo: setup ## Cluster up, a job applied, events in, rows out and compared
 	@$(PYTHON) -m dev demo
 
 .PHONY: test
-test: setup .venv/.bench-ready .venv-flink-2/.ready lint ## All tests, the ones on the real cluster included
+test: setup .venv/.bench-ready .venv-flink-2/.ready lint ## The tests, the ones on the real cluster included; NIGHTLY=1: the long ones too
 	@$(PYTHON) -m dev up
 	@mkdir -p build
-	@$(PYTHON) -m pytest $(TESTS) --numprocesses=2 --dist=loadscope --no-loadscope-reorder \
-	  --durations=25 --cov --cov-report=term --junit-xml=build/junit.xml
+	@NIGHTLY=$(NIGHTLY) $(PYTHON) -m pytest $(TESTS) --numprocesses=2 --dist=loadscope --no-loadscope-reorder \
+	  $(if $(NIGHTLY),,-m "not nightly") --durations=25 --cov --cov-report=term --junit-xml=build/junit.xml
 
 .PHONY: unit
 unit: setup ## The tests that need no cluster
 	@$(PYTHON) -m pytest tests/unit
 
 .PHONY: lint
-lint: setup ## ruff, mypy --strict, import-linter
+lint: setup ## ruff, mypy --strict, import-linter, the prose's words, the chart, the workflows
 	@.venv/bin/ruff check --quiet .
 	@.venv/bin/ruff format --check --quiet .
 	@.venv/bin/mypy
 	@.venv/bin/lint-imports
+	@$(PYTHON) -m dev prose
+	@$(PYTHON) -m dev lint
+
+.PHONY: format
+format: setup ## Format the code, and fix what ruff can fix
+	@.venv/bin/ruff format --quiet .
+	@.venv/bin/ruff check --quiet --fix .
 
 .PHONY: generate
-generate: setup ## Write the CRD and the golden files anew
+generate: setup ## Write the CRD and the golden files again
 	@$(PYTHON) -m dev generate
 	@$(PYTHON) -m pytest tests/unit --quiet --update-golden
 
@@ -81,8 +88,8 @@ generate: setup ## Write the CRD and the golden files anew
 	@touch $@
 
 .PHONY: bench
-bench: setup .venv/.bench-ready ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size
-	@SMALL=$(SMALL) EVENTS=$(EVENTS) $(PYTHON) -m tests.bench
+bench: setup .venv/.bench-ready ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size, AGAINST=commit another controller beside it
+	@SMALL=$(SMALL) EVENTS=$(EVENTS) AGAINST=$(AGAINST) $(PYTHON) -m tests.bench
 
 .PHONY: docs
 docs: setup ## The documentation as a site, into build/site
@@ -96,6 +103,10 @@ pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15
 sbom: setup ## CycloneDX documents and licences of what the images hold, into build/sbom
 	@$(PYTHON) -m dev sbom
 
+.PHONY: publish
+publish: setup ## REGISTRY=ghcr.io/you: push images, SBOMs and the chart; PLATFORMS=linux/amd64,linux/arm64
+	@$(PYTHON) -m dev publish "$(REGISTRY)" --platforms "$(PLATFORMS)"
+
 .PHONY: audit
 audit: $(UV) ## Known vulnerabilities of the locked versions; asks api.osv.dev
 	@$(UV) audit --frozen
@@ -104,6 +115,10 @@ audit: $(UV) ## Known vulnerabilities of the locked versions; asks api.osv.dev
 release: setup ## VERSION=x.y.z: the version everywhere, the changelog's section closed
 	@$(PYTHON) -m dev release $(VERSION)
 	@$(UV) lock --quiet
+
+.PHONY: notes
+notes: setup ## TAG=v1.2.0: what the changelog says of it
+	@$(PYTHON) -m dev notes $(TAG)
 
 .PHONY: images
 images: setup ## Build the operator's and the job's images

@@ -60,7 +60,7 @@ def reproduce() -> None:
         first, second = built_twice(name, builder)
         if first != second:
             shown = "\n".join(f"{one}  {other}" for one, other in zip(first, second, strict=True))
-            raise StepFailed(f"the image of the {name} is another one each time:\n{shown}")
+            raise StepFailed(f"the image of the {name} is not the same twice:\n{shown}")
         typer.echo(f"the image of the {name}: {len(first)} layers, the same twice")
 
 
@@ -68,9 +68,11 @@ def reproduce() -> None:
 def load_images() -> None:
     """Hand all images to kind or minikube."""
     from dev.cluster.images import load_into_own_cluster
-    from dev.images.catalogue import product_images, server_images
+    from dev.images.catalogue import flink_operator_image, product_images, server_images
+    from dev.toolchain.flink_operator import chosen
 
-    load_into_own_cluster([*product_images().values(), *server_images().values()])
+    servers = [*server_images().values(), flink_operator_image(chosen())]
+    load_into_own_cluster([*product_images().values(), *servers])
 
 
 @app.command()
@@ -92,12 +94,47 @@ def generate() -> None:
 
 
 @app.command()
+def prose() -> None:
+    """Check the words of documentation, messages and comments against the style's list."""
+    from dev.prose import check
+
+    found = check()
+    if found:
+        raise StepFailed("\n".join(["words to replace, see docs/style.md:", *map(str, found)]))
+
+
+@app.command()
+def lint() -> None:
+    """Run the linters of the chart, of its objects and of the workflows."""
+    from dev.lint import lint
+
+    lint()
+
+
+@app.command()
 def sbom() -> None:
     """Write what the images hold, with licences, to build/sbom."""
     from dev.supply_chain import FOLDER, write
 
     write()
     typer.echo(f"written to {FOLDER}")
+
+
+@app.command()
+def publish(
+    registry: str,
+    platforms: Annotated[
+        str, typer.Option(help="Such as linux/amd64,linux/arm64; default: this machine's own.")
+    ] = "",
+) -> None:
+    """Push images, SBOMs and the chart into a registry."""
+    from dev.publish import publish, write_digests
+
+    images = publish(registry, platforms)
+    write_digests(images)
+    for image in images:
+        typer.echo(image.reference)
+    typer.echo(f"oci://{registry}/charts/program-user-info-operator")
 
 
 @app.command()
@@ -126,6 +163,14 @@ def release(version: str) -> None:
     typer.echo(
         f"this is {version} now; run `make generate`, read `git diff`, commit, tag v{version}"
     )
+
+
+@app.command()
+def notes(tag: str) -> None:
+    """Print the release notes of a tag such as v1.2.0, which must be of the version here."""
+    from dev.release import CHANGELOG, notes_of
+
+    typer.echo(notes_of(CHANGELOG.read_text(encoding="utf-8"), tag))
 
 
 @app.command()

@@ -8,6 +8,7 @@ from dev.cluster.release import install_chart
 from dev.cluster.services import deploy_services
 from dev.cluster.target import own_kubeconfig
 from dev.images.catalogue import pause_image, product_images, server_images
+from dev.toolchain.flink_operator import chosen
 from dev.toolchain.programs import build_programs
 from dev.toolchain.requirements import check_build_tools, install_packages
 
@@ -15,7 +16,7 @@ from dev.toolchain.requirements import check_build_tools, install_packages
 def up() -> None:
     """Bring up cluster, servers and the product's chart. Idempotent; resumes where it stopped."""
     check_build_tools()
-    servers, products = server_images(), product_images()
+    servers, products, flink_operator = server_images(), product_images(), chosen()
     if own_kubeconfig() is None:
         install_packages()
         build_programs()
@@ -24,7 +25,7 @@ def up() -> None:
     else:
         build_programs(cluster=False)
         name_expected_images([*servers.values(), *products.values()])
-    deploy_services(servers)
+    deploy_services(servers, flink_operator)
     install_chart(products)
 
 

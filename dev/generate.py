@@ -7,7 +7,10 @@ from collections.abc import Iterator
 
 import yaml
 
+from dev.commands_page import commands_page
+from dev.metrics_page import metrics_page
 from dev.paths import REPOSITORY
+from dev.prose import style_page
 from dev.reference import reference_page
 from program_user_info_operator.api.crd import custom_resource_definition
 
@@ -17,7 +20,13 @@ CRD_FILES = (
     _CHART / "files" / "crd.yaml",
 )
 CHART_README = _CHART / "README.md"
-REFERENCE = REPOSITORY / "docs" / "reference.md"
+DOCS = REPOSITORY / "docs"
+PAGES = {
+    DOCS / "commands.md": commands_page,
+    DOCS / "metrics.md": metrics_page,
+    DOCS / "reference.md": reference_page,
+    DOCS / "style.md": style_page,
+}
 _VALUES_HEADING = "## Values\n"
 
 
@@ -46,7 +55,8 @@ def write_all() -> None:
     for file in CRD_FILES:
         file.write_text(crd_text(), encoding="utf-8")
     CHART_README.write_text(chart_readme(), encoding="utf-8")
-    REFERENCE.write_text(reference_page(), encoding="utf-8")
+    for page, generated in PAGES.items():
+        page.write_text(generated(), encoding="utf-8")
 
 
 def _values(

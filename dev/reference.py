@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
+from program_user_info_operator.api import names
 from program_user_info_operator.api.crd import custom_resource_definition
 from program_user_info_operator.environments.resolve import Resolved, leaves, resolve
 
@@ -22,34 +23,118 @@ _WITHOUT_DEFAULT = {
     *("environment", "kafka.bootstrapServers", "cassandra.contactPoints"),
     *("kafka.topic", "kafka.groupId", "kafka.deadLetterTopic"),
 }
-_HEAD = """# ProgramUserInfoJob, field by field
+_HEAD = """# The resource, field by field
 
-`apiVersion: lern.sunbird.org/v1alpha1`, short name `puij`. Only `spec.environment` has to be set,
-and `kafka.bootstrapServers` and `cassandra.contactPoints` in the job or in its environment's
-profile. A job's own field wins over the profile's, that over the default.
-`program-user-info-operator render --explain -f job.yaml` shows each value and where it came from.
+`apiVersion: lern.sunbird.org/v1alpha1`, `kind: ProgramUserInfoJob`, short name `puij`.
 
-This page is generated: `make generate`.
+Only `spec.environment` must be set in the job. `kafka.bootstrapServers` and
+`cassandra.contactPoints` must be set in the job or in its environment's profile. The job's own
+field wins over the profile's, and the profile's over the default. To see each value and where it
+came from, run `program-user-info-operator render --explain -f job.yaml`.
+
+This page is generated from the code (`make generate`). `kubectl explain puij.spec` shows the same.
+"""
+# Name, on which object, meaning: what people set, and what they may select by.
+LABELS = (
+    (names.ANNOTATION_PAUSED, "a job, by you", '`"true"`: the controller changes nothing of it.'),
+    (
+        names.ANNOTATION_CONTROLLER,
+        "a job, by you",
+        "The installation (namespace/name) that the job is handed to.",
+    ),
+    (names.LABEL_JOB, "everything of a job", "Name of the job."),
+    (names.LABEL_ENVIRONMENT, "everything of a job", "Environment of the job."),
+    (
+        names.LABEL_REVISION,
+        "FlinkDeployments, ConfigMaps",
+        "The revision that the FlinkDeployment runs, or that the ConfigMap records.",
+    ),
+    (
+        names.ANNOTATION_DESIRED_HASH,
+        "FlinkDeployments, ConfigMaps",
+        "Hash of what the controller has applied.",
+    ),
+    (
+        names.ANNOTATION_REDEPLOY,
+        "FlinkDeployments",
+        "The `savepoint.redeployNonce` that it was created for.",
+    ),
+    (
+        names.ANNOTATION_SECRETS,
+        "pods",
+        "Digest of what the Secrets that they use held: a change restarts the job.",
+    ),
+    (
+        names.ANNOTATION_BUNDLE,
+        "the profiles' ConfigMap",
+        "The bundled jobs of the release that it was installed with.",
+    ),
+)
+_FOOT = """## Where to go next
+
+- [Environments](environments.md): put what jobs share into a profile.
+- [Changes and upgrades](upgrades.md): which field to change to restart, suspend or go back.
+- [Operating](operating.md): what each condition means and what to do about it.
 """
 
 
 def reference_page() -> str:
-    """Markdown: the spec with its defaults, then the status."""
+    """Markdown: a heading for each section of the spec and of the status."""
     schema = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
     spec, status = schema["properties"]["spec"], schema["properties"]["status"]
     defaults = _defaults()
-    parts = [
-        _HEAD,
-        "## spec\n",
-        "| field | value | default | meaning |",
-        "| --- | --- | --- | --- |",
-    ]
-    for path, field in _fields(spec):
-        default = f"`{json.dumps(defaults[path])}`" if defaults.get(path) is not None else ""
-        parts.append(f"| `{path}` | {_value(field)} | {default} | {_meaning(field)} |")
-    parts += ["\n## status\n", "| field | meaning |", "| --- | --- |"]
-    parts += [f"| `{name}` | {_meaning(field)} |" for name, field in status["properties"].items()]
-    return "\n".join(parts) + "\n"
+    parts = [_HEAD]
+    for path, section in _sections(spec, "spec"):
+        parts += [f"## {path}\n", section.get("description", ""), ""]
+        parts += ["| field | value | default | meaning |", "| --- | --- | --- | --- |"]
+        for name, field in section["properties"].items():
+            parts.append(_row(f"{path}.{name}".removeprefix("spec."), name, field, defaults))
+        parts.append("")
+    status["description"] = "Written by the controller only. A missing field is unknown."
+    for path, section in _sections(status, "status"):
+        parts += [f"## {path}\n", section.get("description", ""), ""]
+        parts += ["| field | meaning |", "| --- | --- |"]
+        parts += [_status_row(path, *each) for each in section["properties"].items()]
+        parts.append("")
+    parts += ["## Labels and annotations\n", "| name | on | meaning |", "| --- | --- | --- |"]
+    parts += [f"| `{name}` | {place} | {meaning} |" for name, place, meaning in LABELS]
+    return "\n".join([*parts, "", _FOOT])
+
+
+def _sections(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
+    """A section's path and schema, then those inside of it; of a list, the schema of its items."""
+    yield path, schema
+    for name, field in schema["properties"].items():
+        if _is_section(field) and not _is_secret(field):
+            inner = field.get("items", field)
+            described = {"description": field.get("description", "")}
+            yield from _sections(inner | described, f"{path}.{name}")
+
+
+def _is_section(field: Schema) -> bool:
+    return "properties" in field.get("items", field)
+
+
+def _is_secret(field: Schema) -> bool:
+    return list(field.get("properties", {})) == ["secretName"]
+
+
+def _row(path: str, name: str, field: Schema, defaults: dict[str, Any]) -> str:
+    if _is_secret(field):
+        meaning = _meaning(field)
+        return f"| `{name}.secretName` | name of a Secret in the job's namespace | | {meaning} |"
+    if "properties" in field:
+        anchor = f"spec{path}".replace(".", "").lower()
+        return f"| [`{name}`](#{anchor}) | a section | | {_meaning(field)} |"
+    default = f"`{json.dumps(defaults[path])}`" if defaults.get(path) is not None else ""
+    return f"| `{name}` | {_value(field)} | {default} | {_meaning(field)} |"
+
+
+def _status_row(path: str, name: str, field: Schema) -> str:
+    shown = f"`{name}`"
+    if _is_section(field):
+        shown = f"[`{name}`](#{f'{path}{name}'.replace('.', '').lower()})"
+    return f"| {shown} | {_meaning(field)} |"
 
 
 def _defaults() -> dict[str, Any]:
@@ -60,30 +145,29 @@ def _defaults() -> dict[str, Any]:
     return {path: value for path, value in found.items() if path not in _WITHOUT_DEFAULT}
 
 
-def _fields(schema: Schema, path: str = "") -> Iterator[tuple[str, Schema]]:
-    for name, field in schema["properties"].items():
-        here = f"{path}.{name}" if path else name
-        if "properties" in field:
-            yield from _fields(field, here)
-        else:
-            yield here, field
-
-
 def _value(field: Schema) -> str:
+    """What may be written, from the schema's types, bounds and rules."""
     if "enum" in field:
         return ", ".join(f"`{each}`" for each in field["enum"])
     kind: str = field.get("type", "any")
+    expected = _expected(field)
     if kind == "array":
-        return f"list of {field['items'].get('type', 'any')}"
+        items = field["items"]
+        return f"a list, each {_expected(items) or items.get('type', 'any')}"
+    if expected:
+        return expected
     if "maximum" in field:
         return f"{kind}, {field.get('minimum', 0)} to {field['maximum']}"
     return kind
 
 
+def _expected(field: Schema) -> str:
+    """What the API server's rule asks for, as the sentence that it answers with puts it."""
+    messages = [each["message"] for each in field.get(_RULES, [])]
+    found = (each.removeprefix("must be ") for each in messages if each.startswith("must be "))
+    return next(found, "").replace("|", "\\|")
+
+
 def _meaning(field: Schema) -> str:
-    """The description, then what the API server says of a value that is wrong."""
-    places = (field, field.get("items", {}))
-    rules = [each["message"] for place in places for each in place.get(_RULES, [])]
-    sentences = (f"{rule[0].upper()}{rule[1:]}." for rule in rules)
-    words = " ".join([field.get("description", ""), *sentences])
+    words: str = field.get("description", "")
     return words.strip().replace("|", "\\|").replace("<", "&lt;")

@@ -22,6 +22,7 @@ PLACES = {
     "job/Dockerfile": "ARG VERSION=",
     "dev/versions.py": 'PRODUCT = "',
     "charts/program-user-info-operator/Chart.yaml": "ersion: ",
+    "docs/quick-start.md": "export VERSION=",
 }
 
 
@@ -41,6 +42,17 @@ def set_version(version: str, today: date) -> None:
         file = REPOSITORY / name
         _rewrite(file, _pattern(before).sub(rf"\g<1>{version}\g<3>", file.read_text("utf-8")))
     _rewrite(CHANGELOG, text)
+
+
+def notes_of(changelog: str, tag: str) -> str:
+    """What the changelog says of a tag's version. Raises `StepFailed` unless it is this version."""
+    version = tag.removeprefix("v")
+    if {found for _, found in versions()} != {version}:
+        raise StepFailed(f"{tag} is not the version that the files name: run make release first")
+    section = changelog.partition(f"\n## {version} - ")[2].partition("\n## ")[0]
+    if not section:
+        raise StepFailed(f"CHANGELOG.md has no section {version}: run make release first")
+    return section.partition("\n")[2].strip()
 
 
 def closed(changelog: str, version: str, today: date) -> str:

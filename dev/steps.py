@@ -62,12 +62,19 @@ def run(
 
 
 def capture(
-    command: Sequence[str | Path], *, stdin: bytes | None = None, cwd: Path | None = None
+    command: Sequence[str | Path],
+    *,
+    stdin: bytes | None = None,
+    cwd: Path | None = None,
+    status: Sequence[int] = (0,),
 ) -> str:
-    """The output of a short command. Raises `StepFailed` with what it said."""
+    """The output of a short command.
+
+    Raises `StepFailed` with what it said, unless its status is one of these.
+    """
     words = [str(word) for word in command]
     done = subprocess.run(words, input=stdin, cwd=cwd, capture_output=True, check=False)
-    if done.returncode != 0:
+    if done.returncode not in status:
         said = (done.stderr or done.stdout).decode(errors="replace").strip()
         raise StepFailed(f"`{' '.join(map(str, command))}` ended with {done.returncode}: {said}")
     return done.stdout.decode()
@@ -87,7 +94,7 @@ def wait_until(
 
 
 def pause(elapsed: float, every: float = 0.25, at_most: float = 2.0) -> float:
-    """Seconds until the next look, `elapsed` seconds after the first.
+    """Seconds until the next check, `elapsed` seconds after the first.
 
     The longer it takes, the rarer: what is waited for needs the cores more.
     """

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
-from importlib import metadata
+from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
 
 from packaging.markers import Marker
 
+from dev import licences
 from dev.images.builder import Builder
 from dev.images.catalogue import build_all, product_images
 from dev.paths import REPOSITORY
@@ -19,34 +20,47 @@ Component = dict[str, Any]
 
 FOLDER = REPOSITORY / "build" / "sbom"
 _UV = REPOSITORY / ".tools" / "bin" / "uv"
-_PACKAGES = {
-    "program-user-info-operator": (),
-    "program-user-info-job": ("--extra", "flink-1"),
-}
-_CONNECTORS = REPOSITORY / "job" / "connectors" / "flink-1" / "pom.xml"
+_CONNECTORS = REPOSITORY / "job" / "connectors"
 _MAVEN = "{http://maven.apache.org/POM/4.0.0}"
 _APACHE = "Apache-2.0"
 _MARKER = "uv:package:marker"
-_LINUX = {"sys_platform": "linux", "platform_system": "Linux"}
+# Where the images run: Linux, and the Python of Debian bookworm.
+_IMAGE = {"sys_platform": "linux", "platform_system": "Linux", "python_full_version": "3.11.2"}
+_MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 _DPKG = "${Package} ${Version} ${source:Package} ${source:Version}\\n"
 
 
-def documents() -> Iterator[tuple[str, dict[str, Any]]]:
-    """The name of each image, and what it holds beside Debian's packages and our own code."""
-    for package, extra in _PACKAGES.items():
+def documents(platform: str = "linux/amd64") -> Iterator[tuple[str, dict[str, Any]]]:
+    """By image of the catalogue: what it holds beside Debian's packages and our own code.
+
+    The lock file has a group of packages for each generation of Flink, as there is a pom for each.
+    The same lock file gives the same document: it names no moment and has no number of its own.
+    """
+    for name, image in product_images().items():
+        generation = _generation(name)
+        extra = ("--extra", generation) if generation else ()
         command = ("export", "--quiet", "--frozen", "--no-dev", "--format", "cyclonedx1.5")
-        found = json.loads(capture([_UV, *command, "--package", package, *extra]))
-        found["components"] = [each for each in found["components"] if _is_for_linux(each)]
-        for component in found["components"]:
-            component["licenses"] = [{"license": {"name": _licence(component["name"])}}]
-        if extra:
-            found["components"] += _jars()
-        yield package, found
+        found = json.loads(capture([_UV, *command, "--package", image.name, *extra]))
+        found.pop("serialNumber", None)
+        found.get("metadata", {}).pop("timestamp", None)
+        found["components"] = [
+            each for each in found["components"] if _is_installed(each, platform)
+        ]
+        if generation:
+            found["components"] += _jars(generation)
+        yield name, found
 
 
-def _is_for_linux(component: Component) -> bool:
+def _generation(name: str) -> str | None:
+    """`flink-2` of `job-flink2.2`."""
+    _, flink, line = name.partition("-flink")
+    return f"flink-{line.partition('.')[0]}" if flink else None
+
+
+def _is_installed(component: Component, platform: str = "linux/amd64") -> bool:
     markers = [each["value"] for each in component.get("properties", []) if each["name"] == _MARKER]
-    return all(Marker(each).evaluate(_LINUX) for each in markers)
+    image = _IMAGE | {"platform_machine": _MACHINES[platform]}
+    return all(Marker(each).evaluate(image) for each in markers)
 
 
 def write() -> None:
@@ -55,31 +69,35 @@ def write() -> None:
     The images are built if need be: which of Debian's packages are in them, only they can tell.
     """
     FOLDER.mkdir(parents=True, exist_ok=True)
-    builder, images = Builder(), {each.name: each for each in product_images().values()}
+    builder, images = Builder(), product_images()
     build_all(images.values(), builder)
     lines = ["| image | component | version | licence |", "| --- | --- | --- | --- |"]
     for name, document in documents():
-        with step(f"list Debian's packages in {images[name].reference}"):
-            said = builder.output(images[name].reference, "dpkg-query", "-W", "-f", _DPKG)
-        document["components"] += [_debian(line) for line in said.splitlines()]
+        complete(document, images[name].reference, builder)
         text = json.dumps(document, indent=2)
-        (FOLDER / f"{name}.cdx.json").write_text(text, encoding="utf-8")
+        (FOLDER / f"program-user-info-{name}.cdx.json").write_text(text, encoding="utf-8")
         for each in document["components"]:
             licence = each["licenses"][0]["license"]["name"]
             lines.append(f"| {name} | {each['name']} | {each['version']} | {licence} |")
     (FOLDER / "licences.md").write_text("\n".join(lines) + "\n", encoding="utf-8")
 
 
-def _licence(name: str) -> str:
-    """As the installed package declares it, by expression, else by classifier, else in words."""
-    try:
-        found = metadata.metadata(name).json
-    except metadata.PackageNotFoundError:
-        return "not installed here"
-    classifiers = found.get("classifier", [])
-    named = [each.rpartition(" :: ")[2] for each in classifiers if each.startswith("License ::")]
-    words = str(found.get("license", "")).strip().partition("\n")[0]
-    return str(found.get("license_expression") or ", ".join(named) or words or "not declared")
+def complete(document: dict[str, Any], reference: str, builder: Builder) -> None:
+    """Add Debian's packages and all licences, as the image itself tells them."""
+    with step(f"list what is installed in {reference}"):
+        said = builder.output(reference, "dpkg-query", "-W", "-f", _DPKG)
+        script = Path(licences.__file__).read_text(encoding="utf-8")
+        known = json.loads(builder.output(reference, "python3", "-c", script))
+    add_licences(document, known)
+    document["components"] += [_debian(line) for line in said.splitlines()]
+
+
+def add_licences(document: dict[str, Any], known: Mapping[str, str]) -> None:
+    """Put each package's licence beside it, from what the image says; jars have theirs."""
+    for component in document["components"]:
+        if "licenses" not in component:
+            name = known.get(component["name"], "not installed")
+            component["licenses"] = [{"license": {"name": name}}]
 
 
 def _debian(line: str) -> Component:
@@ -97,9 +115,10 @@ def _debian(line: str) -> Component:
     }
 
 
-def _jars() -> Iterator[Component]:
+def _jars(generation: str) -> Iterator[Component]:
     """The Kafka connector and Flink's S3 plugin, all of the Apache project."""
-    for dependency in ElementTree.parse(_CONNECTORS).iter(f"{_MAVEN}dependency"):
+    pom = _CONNECTORS / generation / "pom.xml"
+    for dependency in ElementTree.parse(pom).iter(f"{_MAVEN}dependency"):
         group, name, version = (
             dependency.findtext(f"{_MAVEN}{part}", "")
             for part in ("groupId", "artifactId", "version")

@@ -14,6 +14,8 @@ from dev.paths import LOGS, STATE
 from dev.steps import StepFailed, tail
 
 _PIDS = STATE / "pids"
+_children: dict[str, subprocess.Popen[bytes]] = {}
+"""Those that this process has started: a process that is not waited for stays as a zombie."""
 
 
 def start(name: str, command: Sequence[str | Path]) -> None:
@@ -30,6 +32,7 @@ def start(name: str, command: Sequence[str | Path]) -> None:
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
+    _children[name] = process
     (_PIDS / name).write_text(f"{process.pid} {_start_time(process.pid)}", encoding="ascii")
 
 
@@ -57,6 +60,9 @@ def stop(name: str, timeout: float = 20.0) -> None:
         if is_running(name):
             os.kill(pid, signal.SIGKILL)
             _reap(pid)
+    child = _children.pop(name, None)
+    if child is not None:
+        child.wait()
     (_PIDS / name).unlink(missing_ok=True)
 
 

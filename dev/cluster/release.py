@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dev.cluster.target import helm, kubectl
-from dev.images.catalogue import Image
+from dev.images.catalogue import Image, job_images
 from dev.paths import DEV, REPOSITORY
 from dev.steps import step
 
@@ -15,13 +15,14 @@ RELEASE = "program-user-info"
 def install_chart(products: dict[str, Image]) -> None:
     """Install or upgrade the chart; waits until the controller is ready."""
     with step("install the chart"):
-        operator, job = products["operator"], products["job"]
+        operator = products["operator"]
         values = {
             "image.repository": f"localhost/{operator.name}",
             "image.tag": operator.tag,
-            "job.image.repository": f"localhost/{job.name}",
-            "job.image.tag": job.tag,
         }
+        for line, job in job_images().items():
+            name = f"job.images.v{line.replace('.', '_')}"
+            values |= {f"{name}.repository": f"localhost/{job.name}", f"{name}.tag": job.tag}
         arguments = [f"--set-string={key}={value}" for key, value in values.items()]
         helm(
             *("upgrade", "--install", RELEASE, str(CHART), "--namespace", NAMESPACE),

@@ -2,54 +2,56 @@
 
 from __future__ import annotations
 
-import zipfile
 from pathlib import Path
-from typing import Any
 
 import yaml
 
-from dev.cluster.target import kubectl
-from dev.images.catalogue import Image
+from dev.cluster.images import provide_images
+from dev.cluster.target import kubectl, own_kubeconfig
+from dev.images.catalogue import Image, flink_operator_image
 from dev.paths import DEV
 from dev.steps import step
-from dev.toolchain.jars import fetch_jars
+from dev.toolchain.flink_operator import FlinkOperatorRelease
 
 _MANIFESTS = DEV / "cluster" / "manifests"
 _READY = "--timeout=300s"
+_FLINK_OPERATOR = ("deployment/flink-operator", "-n", "flink-operator")
 
 
-def deploy_services(images: dict[str, Image]) -> None:
-    """Apply the manifests and wait until everything is ready."""
-    with step("start Kafka, Cassandra and the Flink operator"):
-        for crd in flink_crds():
-            kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=crd)
-        for manifest in ("data.yaml", "flink-operator.yaml"):
-            kubectl("apply", "-f", "-", stdin=_with_images(_MANIFESTS / manifest, images))
-        for kind, name, namespace in (
-            ("statefulset", "kafka", "sunbird-dev"),
-            ("statefulset", "cassandra", "sunbird-dev"),
-            ("deployment", "flink-operator", "flink-operator"),
-        ):
-            kubectl("rollout", "status", f"{kind}/{name}", "-n", namespace, _READY)
+def deploy_services(images: dict[str, Image], flink_operator: FlinkOperatorRelease) -> None:
+    """Apply the manifests and wait until everything is ready.
+
+    A Flink operator that a cluster of the user's own already has stays as it is.
+    """
+    with step("start Kafka and Cassandra"):
+        kubectl("apply", "-f", "-", stdin=_with_images(_MANIFESTS / "data.yaml", images))
+    if not _has_flink_operator_of_its_own():
+        install_flink_operator(flink_operator)
+    with step("wait for Kafka and Cassandra"):
+        for name in ("kafka", "cassandra"):
+            kubectl("rollout", "status", f"statefulset/{name}", "-n", "sunbird-dev", _READY)
 
 
-def flink_crds() -> list[str]:
-    """The Flink operator's own CRDs, as its API jar brings them."""
-    folder = fetch_jars("flink-operator", DEV / "images" / "flink-operator" / "pom.xml")
-    jar = next(folder.glob("flink-kubernetes-operator-api-*.jar"))
-    with zipfile.ZipFile(jar) as archive:
-        wanted = [name for name in archive.namelist() if name.endswith("-v1.yml")]
-        return [archive.read(name).decode() for name in wanted]
+def install_flink_operator(release: FlinkOperatorRelease) -> None:
+    """Install a release of the Flink operator, or replace another one by it, CRDs included."""
+    image = flink_operator_image(release)
+    if own_kubeconfig() is None:
+        provide_images([image])
+    with step(f"start the Flink operator {release.version}"):
+        for crd in release.crds():
+            document = yaml.safe_dump(crd)
+            kubectl("apply", "--server-side", "--force-conflicts", "-f", "-", stdin=document)
+        manifest = _with_images(_MANIFESTS / "flink-operator.yaml", {"flink-operator": image})
+        kubectl("apply", "-f", "-", stdin=manifest)
+        kubectl("rollout", "status", *_FLINK_OPERATOR, _READY)
 
 
-def flink_deployment_crd(release: str) -> dict[str, Any]:
-    """The CRD of FlinkDeployment of a release of the Flink operator."""
-    pom = DEV / "toolchain" / "flink-crds" / f"{release}.xml"
-    jar = next(fetch_jars(f"flink-crds-{release}", pom).glob("*.jar"))
-    name = "META-INF/fabric8/flinkdeployments.flink.apache.org-v1.yml"
-    with zipfile.ZipFile(jar) as archive:
-        document: dict[str, Any] = yaml.safe_load(archive.read(name))
-    return document
+def _has_flink_operator_of_its_own() -> bool:
+    if own_kubeconfig() is None:
+        return False
+    crd = ("crd", "flinkdeployments.flink.apache.org", "--ignore-not-found", "-o", "name")
+    ours = kubectl("get", *_FLINK_OPERATOR, "--ignore-not-found", "-o", "name")
+    return bool(kubectl("get", *crd)) and not ours
 
 
 def _with_images(manifest: Path, images: dict[str, Image]) -> str:

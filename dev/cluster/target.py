@@ -38,6 +38,7 @@ def kubectl(*arguments: str, stdin: str | None = None) -> str:
     return capture(command, stdin=None if stdin is None else stdin.encode())
 
 
-def helm(*arguments: str) -> str:
+def helm(*arguments: str, stdin: str | None = None) -> str:
     """Run helm against the cluster in use."""
-    return capture([programs.HELM / "helm", "--kubeconfig", str(kubeconfig()), *arguments])
+    command = [str(programs.HELM / "helm"), "--kubeconfig", str(kubeconfig()), *arguments]
+    return capture(command, stdin=None if stdin is None else stdin.encode())

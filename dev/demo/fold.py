@@ -1,4 +1,4 @@
-"""What the table must hold: each cell its newest value. Written from the contract alone.
+"""What the table must hold: each cell its newest value. Written without the job's code.
 
 Nothing here is shared with the job: it reads events with the standard library, keeps every value
 that was ever written to a cell with its write timestamp, and picks the newest at the end.

@@ -51,6 +51,7 @@ class Kafka:
         )
         for future in futures.values():
             future.result(30)
+        wait_until(lambda: set(topics) <= self._names(), "the topics are announced", timeout=30)
 
     def delete(self, *topics: str) -> None:
         """Delete the topics that exist, and wait until they are gone."""
@@ -150,7 +151,10 @@ def relay_kafka() -> Iterator[None]:
         *("-o", "jsonpath={.items[0].status.podIP}"),
     )
     listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
-    process = subprocess.Popen(["socat", listen, f"TCP:{address}:{KAFKA_PORT}"])
+    socat = f"socat {listen} TCP:{address}:{KAFKA_PORT}"
+    # socat itself was seen to end while a broker was away.
+    again = f"trap 'kill $!; exit' TERM; while :; do {socat} & wait $!; sleep 0.2; done"
+    process = subprocess.Popen(["bash", "-c", again])
     try:
         yield
     finally:

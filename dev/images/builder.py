@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
 from dev import versions
+from dev.images import platforms
 from dev.paths import CACHE, LOGS
 from dev.steps import capture, run, step
 from dev.toolchain.requirements import find_builder
@@ -32,24 +34,36 @@ class Builder:
         done = subprocess.run(self._inspection(image), capture_output=True, check=False)
         return done.returncode == 0
 
-    def base(self) -> str:
+    def platforms(self) -> list[str]:
+        """What images can be built for: this machine's platform, and those that are emulated."""
+        if self._command != "docker":
+            return platforms.of_the_kernel()
+        said = subprocess.run(
+            ["docker", "buildx", "inspect"], capture_output=True, text=True, check=False
+        )
+        return platforms.of_buildx(said.stdout)
+
+    def base(self, platform: str | None = None) -> str:
         """The Debian base: pulled by docker and podman, made by mmdebstrap for buildah."""
         if not self._is_buildah:
             return f"debian:{versions.DEBIAN}-slim"
-        if not self.has(_LOCAL_BASE):
-            with step(f"make the base image of Debian {versions.DEBIAN}"):
+        architecture = platforms.architecture(platform or platforms.native())
+        base = f"{_LOCAL_BASE}{platforms.suffix(platform)}"
+        if not self.has(base):
+            with step(f"make the base image of Debian {versions.DEBIAN} for {architecture}"):
                 tar = CACHE / "base.tar"
                 run(
                     [
                         *("mmdebstrap", "--variant=minbase", "--include=ca-certificates", *_SLIM),
-                        *("--aptopt=Acquire::Retries 3", versions.DEBIAN, tar),
+                        *(f"--architectures={architecture}", "--aptopt=Acquire::Retries 3"),
+                        *(versions.DEBIAN, tar),
                     ],
                     LOGS / "image-base.log",
                     advice="check the network and apt's sources",
                 )
-                self.from_tree(_LOCAL_BASE, tar, command="/bin/sh")
+                self.from_tree(base, tar, command="/bin/sh", architecture=architecture)
                 tar.unlink()
-        return _LOCAL_BASE
+        return base
 
     def build(
         self,
@@ -58,11 +72,13 @@ class Builder:
         context: Path,
         arguments: Mapping[str, str],
         *,
-        anew: bool = False,
+        from_scratch: bool = False,
+        platform: str | None = None,
     ) -> None:
         """Build a Dockerfile; the output is kept in the log of the first tag's name.
 
-        Built `anew`, no layer of an earlier build is used.
+        Built `from_scratch`, no layer of an earlier build is used. Without a `platform`, it is this
+        machine's.
         """
         name = tags[0].rpartition("/")[2].partition(":")[0]
         options: list[str | Path] = []
@@ -74,8 +90,10 @@ class Builder:
         if self._command != "docker":
             # The same content is to be the same bytes, whenever it was built.
             options += ["--timestamp", "0"]
-        if anew:
+        if from_scratch:
             options += ["--no-cache"]
+        if platform:
+            options += ["--platform", platform]
         for tag in tags:
             options += ["--tag", tag]
         for key, value in arguments.items():
@@ -83,13 +101,18 @@ class Builder:
         run(
             [self._command, "build", *options, "--file", dockerfile, context],
             LOGS / f"image-{name}.log",
+            # Attestations would make an index of what is one image.
+            env={"BUILDX_NO_DEFAULT_ATTESTATIONS": "1"},
         )
 
-    def from_tree(self, tag: str, content: Path, *, command: str) -> None:
+    def from_tree(
+        self, tag: str, content: Path, *, command: str, architecture: str | None = None
+    ) -> None:
         """An image of one layer, the content of a tar or a single program."""
         container = capture([self._command, "from", "scratch"]).strip()
         capture([self._command, "add", "--quiet", container, content, "/"])
-        capture([self._command, "config", "--cmd", command, container])
+        options = ["--arch", architecture] if architecture else []
+        capture([self._command, "config", "--cmd", command, *options, container])
         capture([self._command, "commit", "--quiet", "--rm", container, tag])
 
     def output(self, image: str, *command: str) -> str:
@@ -115,6 +138,19 @@ class Builder:
     def remove(self, image: str) -> None:
         """Forget an image."""
         capture([self._command, "rmi", image])
+
+    def push(self, image: str, destination: str) -> str:
+        """Push an image to `registry/name:tag`; its digest there."""
+        if self._command == "docker":
+            capture(["docker", "tag", image, destination])
+            return platforms.pushed_digest(capture(["docker", "push", destination]))
+        # A registry on this machine speaks plain HTTP, which docker takes for granted.
+        options = ["--tls-verify=false"] if destination.startswith("localhost:") else []
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "digest"
+            options += ["--quiet", "--digestfile", str(file)]
+            capture([self._command, "push", *options, image, f"docker://{destination}"])
+            return file.read_text(encoding="ascii").strip()
 
     def save(self, image: str, archive: Path) -> None:
         """Write a docker archive."""

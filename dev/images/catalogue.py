@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import versions
+from dev.images import platforms
 from dev.images.builder import Builder
 from dev.paths import DEV, REPOSITORY
 from dev.steps import step
 from dev.toolchain import programs
+from dev.toolchain.flink_operator import FlinkOperatorRelease
 from dev.toolchain.jars import fetch_jars
 
 _SERVERS = DEV / "images"
 PAUSE = "localhost/pause:1"
+FLUX_CONTROLLERS = ("source-controller", "kustomize-controller")
 
 
 @dataclass(frozen=True)
@@ -35,13 +38,25 @@ class Image:
 
 
 def product_images() -> dict[str, Image]:
-    """The images that users get: the controller's and the job's."""
-    return {name: _product(name) for name in ("operator", "job")}
+    """The images that users get: the controller's, and the job's for each line of Flink."""
+    return {name: product.image() for name, product in _PRODUCTS.items()}
+
+
+def job_images() -> dict[str, Image]:
+    """The job's images alone, by line of Flink, such as 1.20."""
+    return {each.flink: each.image() for each in _PRODUCTS.values() if each.flink}
 
 
 def server_images() -> dict[str, Image]:
-    """Kafka, Cassandra and the Flink operator, from Maven Central's jars."""
-    return {name: _server(name) for name in ("kafka", "cassandra", "flink-operator")}
+    """Kafka and Cassandra, from Maven Central's jars."""
+    return {name: _server(name) for name in ("kafka", "cassandra")}
+
+
+def flink_operator_image(release: FlinkOperatorRelease) -> Image:
+    """The Flink operator of a release."""
+    folder = _SERVERS / "flink-operator"
+    tag = f"{release.version}-{_digest(folder.rglob('*'))}-{release.key()}"
+    return _java_server("flink-operator", tag, folder, release.jars)
 
 
 def build_all(images: Iterable[Image], builder: Builder) -> None:
@@ -52,15 +67,29 @@ def build_all(images: Iterable[Image], builder: Builder) -> None:
 
 
 def built_twice(name: str, builder: Builder) -> tuple[list[str], list[str]]:
-    """The layers of a product's image and of the same image built from nothing once more."""
-    image = product_images()[name]
+    """The layers of a product's image, and of the same image built again from nothing."""
+    product = _PRODUCTS[name]
+    image = product.image()
     build_all([image], builder)
     again = f"localhost/{image.name}:again"
-    with step(f"build the image of the {name} once more, from nothing"):
-        _build_product(name, [again], builder, anew=True)
+    with step(f"build the image of the {name} again, from nothing"):
+        product.build([again], builder, from_scratch=True)
     layers = builder.layers(image.reference), builder.layers(again)
     builder.remove(again)
     return layers
+
+
+def build_for(name: str, platform: str, builder: Builder) -> str:
+    """Build a product's image for a platform, if the builder lacks it; its local reference."""
+    product = _PRODUCTS[name]
+    image = product.image()
+    reference = f"{image.reference}{platforms.suffix(platform)}"
+    if platform == platforms.native():
+        build_all([image], builder)
+    elif not builder.has(reference):
+        with step(f"build the image of the {name} for {platform}"):
+            product.build([reference], builder, platform=platform)
+    return reference
 
 
 def pause_image() -> Image:
@@ -72,35 +101,92 @@ def pause_image() -> Image:
     return Image("pause", "1", build)
 
 
-def _product(name: str) -> Image:
-    image = f"program-user-info-{name}"
-    inputs = [REPOSITORY / "pyproject.toml", REPOSITORY / "uv.lock"]
-    inputs += [path for path in (REPOSITORY / name).rglob("*") if "__pycache__" not in path.parts]
-    tag = f"{versions.PRODUCT}-{_digest(inputs)}"
+def flux_image(controller: str) -> Image:
+    """One of Flux's controllers: its program and nothing else."""
 
     def build(builder: Builder) -> None:
-        tags = [f"localhost/{image}:{tag}", f"localhost/{image}:{versions.PRODUCT}"]
-        with step(f"build the image of the {name}"):
-            _build_product(name, tags, builder)
+        programs.build_flux()
+        with step(f"build the image of {controller}"):
+            reference = f"localhost/{controller}:{versions.FLUX}"
+            builder.from_tree(reference, programs.FLUX / controller, command=f"/{controller}")
 
-    return Image(image, tag, build)
+    return Image(controller, versions.FLUX, build)
 
 
-def _build_product(name: str, tags: list[str], builder: Builder, *, anew: bool = False) -> None:
-    arguments = {"BASE": builder.base(), "VERSION": versions.PRODUCT}
-    builder.build(tags, REPOSITORY / name / "Dockerfile", REPOSITORY, arguments, anew=anew)
+@dataclass(frozen=True)
+class _Product:
+    """What a folder's Dockerfile builds; the job's, for one line of Flink."""
+
+    folder: str
+    flink: str | None = None
+
+    def image(self) -> Image:
+        """With a tag that follows the inputs, and says the line of Flink."""
+        name = f"program-user-info-{self.folder}"
+        inputs = [REPOSITORY / "pyproject.toml", REPOSITORY / "uv.lock"]
+        inputs += [
+            path
+            for path in (REPOSITORY / self.folder).rglob("*")
+            if "__pycache__" not in path.parts
+        ]
+        line = f"-flink{self.flink}" if self.flink else ""
+        tag = f"{versions.PRODUCT}-{_digest(inputs)}{line}"
+
+        def build(builder: Builder) -> None:
+            tags = [f"localhost/{name}:{tag}", f"localhost/{name}:{versions.PRODUCT}{line}"]
+            with step(f"build the image {name}:{versions.PRODUCT}{line}"):
+                self.build(tags, builder)
+
+        return Image(name, tag, build)
+
+    def build(
+        self,
+        tags: list[str],
+        builder: Builder,
+        *,
+        from_scratch: bool = False,
+        platform: str | None = None,
+    ) -> None:
+        """Build it under these tags."""
+        arguments = {"BASE": builder.base(platform), "VERSION": versions.PRODUCT}
+        if self.flink:
+            arguments["FLINK"] = self.flink
+        dockerfile = REPOSITORY / self.folder / "Dockerfile"
+        builder.build(
+            tags,
+            dockerfile,
+            REPOSITORY,
+            arguments,
+            from_scratch=from_scratch,
+            platform=platform,
+        )
+
+
+_PRODUCTS = {
+    "operator": _Product("operator"),
+    **{f"job-flink{line}": _Product("job", line) for line in versions.FLINK_LINES},
+}
 
 
 def _server(name: str) -> Image:
     folder = _SERVERS / name
     tag = _digest([_SERVERS / "java.Dockerfile", *folder.rglob("*")])
 
+    def jars() -> list[Path]:
+        return sorted(fetch_jars(name, folder / "pom.xml").glob("*.jar"))
+
+    return _java_server(name, tag, folder, jars)
+
+
+def _java_server(name: str, tag: str, folder: Path, jars: Callable[[], list[Path]]) -> Image:
     def build(builder: Builder) -> None:
         base = _java_base(builder)
-        jars = fetch_jars(name, folder / "pom.xml")
+        found = jars()
         with step(f"build the image of {name}"), tempfile.TemporaryDirectory() as context:
             shutil.copytree(folder, context, dirs_exist_ok=True)
-            shutil.copytree(jars, Path(context) / "jars")
+            (Path(context) / "jars").mkdir()
+            for jar in found:
+                shutil.copy(jar, Path(context) / "jars")
             dockerfile = folder / "Dockerfile"
             builder.build([f"localhost/{name}:{tag}"], dockerfile, Path(context), {"BASE": base})
 

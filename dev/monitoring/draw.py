@@ -105,11 +105,12 @@ def legend(template: str, labels: Mapping[str, str]) -> str:
 
 def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
     """One panel: its lines over time, with its title and unit."""
+    colors = fixed_colors(panel)
     for name, series in sorted(lines.items()):
         points = list(_with_gaps(series))
         moments = date2num([datetime.fromtimestamp(at, UTC) for at, _ in points])
         values = [value for _, value in points]
-        (line,) = axes.plot(moments, values, label=name, linewidth=1.4)
+        (line,) = axes.plot(moments, values, label=name, linewidth=1.4, color=colors.get(name))
         axes.fill_between(moments, values, alpha=0.08, color=line.get_color())
     axes.set_title(panel["title"])
     unit = panel["fieldConfig"]["defaults"]["unit"]
@@ -127,6 +128,16 @@ def draw_panel(axes: Axes, panel: Object, lines: Mapping[str, Series]) -> None:
         _name_the_highest(axes, lines)
     else:
         axes.text(0.5, 0.5, "No data", transform=axes.transAxes, ha="center", color="#9aa0a6")
+
+
+def fixed_colors(panel: Object) -> dict[str, str]:
+    """Colours by the name of the line, where the panel gives them."""
+    return {
+        override["matcher"]["options"]: each["value"]["fixedColor"]
+        for override in panel["fieldConfig"].get("overrides", [])
+        for each in override["properties"]
+        if each["id"] == "color"
+    }
 
 
 def highest(series: Series) -> float:

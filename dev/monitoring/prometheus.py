@@ -144,7 +144,7 @@ def targets_of(pods: Iterable[dict[str, Any]]) -> Iterator[dict[str, Any]]:
         if metadata["namespace"] == NAMESPACE:
             labels["job"] = RELEASE
         if name := metadata.get("labels", {}).get(LABEL_JOB):
-            labels[JOB_LABEL] = name
+            labels |= {JOB_LABEL: name, "app": metadata["labels"]["app"]}
         for container in pod["spec"]["containers"]:
             for port in container.get("ports", []):
                 if port.get("name") == "metrics" and address:

@@ -71,7 +71,7 @@ def scene() -> Iterator[None]:
 
 def kill_task_manager() -> None:
     """Of the steady job: the job recovers, and the dashboard tells of it."""
-    selector = f"app={_STEADY},component=taskmanager"
+    selector = f"lern.sunbird.org/job={_STEADY},component=taskmanager"
     kubectl("delete", "pod", "-n", NAMESPACE, "-l", selector, "--grace-period=0", "--force")
 
 

@@ -15,6 +15,11 @@ ETCD = BIN / f"etcd-{versions.ETCD}"
 HELM = BIN / f"helm-{versions.HELM}"
 COREDNS = BIN / f"coredns-{versions.COREDNS}-small"
 PAUSE = BIN / "pause-1"
+REGISTRY = BIN / f"registry-{versions.REGISTRY}"
+ORAS = BIN / f"oras-{versions.ORAS}"
+FLUX = BIN / f"flux-{versions.FLUX}"
+ACTIONLINT = BIN / f"actionlint-{versions.ACTIONLINT}"
+KUBE_SCORE = BIN / f"kube-score-{versions.KUBE_SCORE}"
 PROMETHEUS = BIN / "prometheus"
 
 _GO = ["go", "build", "-trimpath", "-buildvcs=false"]
@@ -23,7 +28,7 @@ _ENV = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "auto"}
 
 def build_programs(*, cluster: bool = True) -> None:
     """Build what is missing; minutes the first time, nothing afterwards."""
-    _install(HELM, f"helm.sh/helm/v3/cmd/helm@v{versions.HELM}")
+    build_helm()
     if not cluster:
         return
     _build(ETCD, "etcd", "")
@@ -37,6 +42,41 @@ def build_programs(*, cluster: bool = True) -> None:
     )
     _build(COREDNS, "coredns", "", package=".")
     _build(PAUSE, "pause", "", package=".")
+
+
+def build_helm() -> None:
+    """Helm alone: for the chart without a cluster."""
+    _install(HELM, f"helm.sh/helm/v3/cmd/helm@v{versions.HELM}")
+
+
+def build_registry() -> None:
+    """The registry that the tests push to."""
+    _build(REGISTRY, "registry", "", package=".")
+
+
+def build_oras() -> None:
+    """ORAS, which puts documents beside images in a registry."""
+    _install(ORAS, f"oras.land/oras/cmd/oras@v{versions.ORAS}")
+
+
+def build_flux() -> None:
+    """Flux's source-controller and kustomize-controller."""
+    _build(FLUX, "flux", "", note=" (about 4 minutes the first time)")
+
+
+def build_linters() -> None:
+    """The linters of workflows and of the chart's objects."""
+    _install(ACTIONLINT, f"github.com/rhysd/actionlint/cmd/actionlint@v{versions.ACTIONLINT}")
+    _install(KUBE_SCORE, f"github.com/zegl/kube-score/cmd/kube-score@v{versions.KUBE_SCORE}")
+
+
+def flux_manifests(controller: str) -> Path:
+    """The folder of a controller's own manifests, CRDs included, in its module."""
+    module = f"github.com/fluxcd/{controller}"
+    answer = capture(
+        ["go", "mod", "download", "-json", module], cwd=DEV / "toolchain" / "go" / "flux"
+    )
+    return Path(json.loads(answer)["Dir"]) / "config"
 
 
 def kubectl() -> Path:

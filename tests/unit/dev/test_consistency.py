@@ -82,7 +82,7 @@ def test_each_image_says_what_it_is(name: str) -> None:
     labels = dict(re.findall(r'org\.opencontainers\.image\.(\w+)="([^"]+)"', text))
     assert labels.keys() == {"title", "description", "version", "licenses"}
     assert labels["title"] == f"program-user-info-{name}"
-    assert labels["version"] == "${VERSION}"
+    assert labels["version"] == "${VERSION}" + ("-flink${FLINK}" if name == "job" else "")
     assert f"ARG VERSION={versions.PRODUCT}" in text
     project = (REPOSITORY / "pyproject.toml").read_text(encoding="utf-8")
     assert f'license = "{labels["licenses"]}"' in project

@@ -36,6 +36,25 @@ PANEL: dict[str, Any] = {
 }
 
 
+def test_ready_is_green_and_stalled_is_red() -> None:
+    panels = {panel["title"]: panel for board in dashboards() for panel in board["panels"]}
+    colors = draw.fixed_colors(panels["Jobs by condition"])
+    assert colors == {"Ready": "#56a64b", "Reconciling": "#e0b400", "Stalled": "#e02f44"}
+    axes = Figure().add_subplot()
+    lines = {name: Series({}, [(0.0, 1.0), (1.0, 1.0)]) for name in colors}
+    draw.draw_panel(axes, panels["Jobs by condition"], lines)
+    assert {line.get_label(): line.get_color() for line in axes.get_lines()} == colors
+
+
+def test_a_description_says_more_than_the_title() -> None:
+    told = [
+        (panel["title"], panel["description"].rstrip("."))
+        for board in dashboards()
+        for panel in board["panels"]
+    ]
+    assert [title for title, description in told if title == description] == []
+
+
 def test_variables_stand_for_all() -> None:
     source = Source({"job": "a", "reason": "r"})
     assert list(draw.read(PANEL, source, 0, 60)) == ["a r"]  # type: ignore[arg-type]

@@ -24,8 +24,8 @@ def pod(containers: list[Any], namespace: str = "n", **labels: str) -> dict[str,
     ("found", "labels"),
     [
         (
-            pod(METRICS, **{"lern.sunbird.org/job": "a"}),
-            {"namespace": "n", "pod": "pod", "lern_sunbird_org_job": "a"},
+            pod(METRICS, **{"lern.sunbird.org/job": "a", "app": "a-revision"}),
+            {"namespace": "n", "pod": "pod", "lern_sunbird_org_job": "a", "app": "a-revision"},
         ),
         (
             pod(METRICS, "program-user-info"),

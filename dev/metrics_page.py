@@ -1,0 +1,134 @@
+"""Every metric as a page: from the code that counts, the alerts that ask and the dashboards."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any
+
+from prometheus_client import REGISTRY
+
+from dev.paths import REPOSITORY
+from program_user_info_job.pipeline.metrics import StageMetrics
+from program_user_info_operator.reconcile.job_metrics import JobMetrics
+from program_user_info_operator.reconcile.jobs_index import JobsIndex
+from program_user_info_operator.rollout.standings import Target, Waves
+
+_CHART = REPOSITORY / "charts" / "program-user-info-operator"
+_OWN = "program_user_info_operator_"
+_FLINK = re.compile(r"\bflink_(?:job|task)manager_\w+")
+_STAGE_PREFIX = "flink_taskmanager_job_task_operator_"
+# What the write stage measures; a metric without a sentence here stops `make generate`.
+_STAGE = {
+    "events_acknowledged": "Events that are a row or a dead letter.",
+    "newest_record_milliseconds": "When the record of the newest acknowledged event was written;"
+    " milliseconds since the epoch. By it the alert `ProgramUserInfoTableBehind` and the dashboard"
+    " tell how far the table is behind.",
+    "newest_update_milliseconds": "The same by `updatedAt` of the newest row.",
+    "rows_written": "Rows that Cassandra has acknowledged.",
+    "reason_rows_rejected": "Events sent to the dead-letter topic, by `reason`.",
+    "write_calls": "Calls of the write stage; each handles one Arrow batch of events.",
+    "write_milliseconds": "Time from an event's bytes to the last acknowledgement, summed over"
+    " calls. Divided by `write_calls`: the mean write latency.",
+}
+_STAGE_LABELS = """Labels: `namespace`, `lern_sunbird_org_job`, Flink's own, and `app`, the
+FlinkDeployment: a job has two while a new revision proves itself."""
+_FLINKS_OWN = {
+    "flink_jobmanager_job_lastCheckpointDuration": "Milliseconds that the last checkpoint took.",
+    "flink_jobmanager_job_numRestarts": "Restarts of the job.",
+    "flink_jobmanager_job_numberOfCompletedCheckpoints": "Completed checkpoints. Offsets are"
+    " committed with each.",
+    "flink_jobmanager_job_uptime": "Milliseconds that the job has run without a restart.",
+    "flink_taskmanager_job_task_busyTimeMsPerSecond": "Milliseconds of each second that a task is"
+    " busy; 1000 means that it is the bottleneck.",
+    "flink_taskmanager_job_task_operator_numRecordsIn": "Events handed to an operator.",
+    "flink_taskmanager_job_task_operator_pendingRecords": "Records in Kafka that the job has not"
+    " read yet: the lag.",
+}
+_HEAD = """# Metrics
+
+The controller serves its metrics on port 8081 at `/metrics`; the pods of the jobs serve Flink's on
+port 9249. The chart creates a ServiceMonitor, a PodMonitor, alerts and Grafana dashboards if you
+switch them on: see `monitoring` in the chart's values.
+
+This page is generated from the code (`make generate`).
+"""
+_FOOT = """## Where to go next
+
+- [Operating](operating.md): the dashboards, and what to do about each alert.
+- [Troubleshooting](troubleshooting.md): from a symptom to its cause.
+"""
+
+
+def metrics_page() -> str:
+    """Markdown: the controller's metrics, the write stage's, and those of Flink that we use."""
+    parts = [_HEAD, "## The controller\n", *_table(controller_metrics())]
+    parts += ["\n## The write stage of a job\n"]
+    parts += [f"{_STAGE_LABELS}\n"]
+    parts += _table(
+        (name, kind, _meaning(short, _STAGE)) for name, (short, kind) in stage_metrics().items()
+    )
+    parts += ["\n## Flink's metrics that alerts and dashboards use\n"]
+    known = {
+        name: _meaning(name, _FLINKS_OWN) for name in sorted(flink_metrics() - set(stage_metrics()))
+    }
+    parts += _table((name, "gauge", meaning) for name, meaning in known.items())
+    return "\n".join([*parts, "", _FOOT])
+
+
+def controller_metrics() -> Iterator[tuple[str, str, str]]:
+    """Name, kind and meaning of each; labels are part of the meaning."""
+    own = [family for family in REGISTRY.collect() if family.name.startswith(_OWN)]
+    index = JobsIndex(Waves(1, ()), Target("", ""), "")
+    live = list(JobMetrics(index, lambda: True).collect())
+    for family in sorted({each.name: each for each in [*own, *live]}.values(), key=_name):
+        suffix = "_total" if family.type == "counter" else ""
+        yield f"{family.name}{suffix}", family.type, family.documentation
+
+
+def stage_metrics() -> dict[str, tuple[str, str]]:
+    """What Prometheus calls each metric of the write stage -> its name in Flink, and its kind."""
+    group = _Group("")
+    StageMetrics(group)
+    return {f"{_STAGE_PREFIX}{name}": (name, kind) for name, kind in sorted(group.found.items())}
+
+
+def flink_metrics() -> set[str]:
+    """All of Flink's metrics that an alert or a dashboard asks for."""
+    files = [_CHART / "templates" / "alerts.yaml", *(_CHART / "dashboards").glob("*.json")]
+    return {name for file in files for name in _FLINK.findall(file.read_text(encoding="utf-8"))}
+
+
+def _meaning(name: str, meanings: dict[str, str]) -> str:
+    if name not in meanings:
+        raise ValueError(f"{name}: say what it means in dev/metrics_page.py")
+    return meanings[name]
+
+
+class _Group:
+    """Flink's metric group, only to see which metrics are asked of it."""
+
+    def __init__(self, prefix: str) -> None:
+        self._prefix = prefix
+        self.found: dict[str, str] = {}
+
+    def add_group(self, name: str, _value: str) -> _Group:
+        inner = _Group(f"{name}_")
+        inner.found = self.found
+        return inner
+
+    def counter(self, name: str) -> Any:
+        self.found[f"{self._prefix}{name}"] = "counter"
+        return None
+
+    def gauge(self, name: str, _value: object) -> None:
+        self.found[f"{self._prefix}{name}"] = "gauge"
+
+
+def _name(family: Any) -> str:
+    return str(family.name)
+
+
+def _table(rows: Any) -> list[str]:
+    head = ["| metric | kind | meaning |", "| --- | --- | --- |"]
+    return head + [f"| `{name}` | {kind} | {meaning} |" for name, kind, meaning in rows]
