@@ -12,10 +12,11 @@ from typing import Any
 
 import yaml
 
+from dev.cluster.node import ctr
 from dev.cluster.release import CHART, NAMESPACE, RELEASE
 from dev.cluster.target import helm, kubectl
 from dev.demo.world import NAMESPACE as SERVERS
-from dev.steps import StepFailed, pause
+from dev.steps import StepFailed, capture, pause
 
 CONTROLLER = f"deployment/{RELEASE}-operator"
 PROFILES = f"configmap/{RELEASE}-environments"
@@ -42,6 +43,19 @@ class Namespace:
         out = self.run("get", kind, name, "--ignore-not-found", "-o", "json")
         found: Object | None = json.loads(out) if out else None
         return found
+
+    def flink_deployment(self, job: str) -> Object | None:
+        """The newest FlinkDeployment of a job, or None."""
+        selector = f"lern.sunbird.org/job={job}"
+        listed = json.loads(self.run("get", "flinkdeployments", "-l", selector, "-o", "json"))
+        moments = [(each["metadata"]["creationTimestamp"], each) for each in listed["items"]]
+        found: list[Object] = [each for _, each in sorted(moments, key=lambda pair: pair[0])]
+        return found[-1] if found else None
+
+    def flink_logs(self, job: str) -> str:
+        """What the JobManagers of a job have logged."""
+        selector = f"lern.sunbird.org/job={job},component=jobmanager"
+        return self.run("logs", "-l", selector, "--tail=-1")
 
     def names(self, kind: str, selector: str) -> list[str]:
         """Names of the objects that a label selector matches."""
@@ -71,7 +85,6 @@ def job(name: str = "job", environment: str = "dev", **spec: Any) -> Object:
         "state": "suspended",
         "kafka": {"bootstrapServers": ["kafka:9092"]},
         "cassandra": {"contactPoints": ["cassandra:9042"]},
-        "flink": {"version": "v1_18"},
     }
     return {
         "apiVersion": "lern.sunbird.org/v1alpha1",
@@ -109,9 +122,9 @@ def eventually(
 
 
 def settled(namespace: Namespace, name: str) -> Object:
-    """The job once its present generation is Ready and the Flink operator knows of it.
+    """The job once its current generation is Ready and the Flink operator knows of it.
 
-    That operator adds its finalizer, which would else look like a write of the controller's.
+    That operator adds its finalizer, which would otherwise look like a write of the controller's.
     """
 
     def probe() -> Object | None:
@@ -123,9 +136,7 @@ def settled(namespace: Namespace, name: str) -> Object:
 
     found: Object = eventually(probe, f"{name} is Ready", timeout=240)
     eventually(
-        lambda: (
-            (namespace.get("flinkdeployment", name) or {}).get("metadata", {}).get("finalizers")
-        ),
+        lambda: (namespace.flink_deployment(name) or {}).get("metadata", {}).get("finalizers"),
         f"the Flink operator knows of {name}",
     )
     return found
@@ -160,21 +171,44 @@ def upgrade_release(chart: Path = CHART, **values: str) -> None:
 
 
 @contextmanager
+def release_set_aside() -> Iterator[None]:
+    """The release in use is uninstalled, its namespace deleted; afterwards it is as it was."""
+    values = helm("get", "values", RELEASE, "--namespace", NAMESPACE, "--output", "yaml")
+    uninstall = ("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=3m")
+    namespace = ("delete", "namespace", NAMESPACE, "--ignore-not-found", "--timeout=120s")
+    helm(*uninstall)
+    kubectl(*namespace)
+    try:
+        yield
+    finally:
+        helm(*uninstall, "--ignore-not-found")
+        kubectl(*namespace)
+        helm(
+            *("install", RELEASE, str(CHART), "--namespace", NAMESPACE, "--create-namespace"),
+            *("--values", "-", "--wait", "--timeout=3m"),
+            stdin=values,
+        )
+
+
+@contextmanager
 def controller_stopped() -> Iterator[None]:
     """No controller runs meanwhile."""
+    of_the_release = ("get", CONTROLLER, "-n", NAMESPACE, "-o", "jsonpath={.spec.replicas}")
+    replicas = kubectl(*of_the_release)
     kubectl("scale", CONTROLLER, "-n", NAMESPACE, "--replicas=0")
     selector = "app.kubernetes.io/name=program-user-info-operator"
     kubectl("wait", "pods", "-n", NAMESPACE, "-l", selector, "--for=delete", "--timeout=120s")
     try:
         yield
     finally:
-        kubectl("scale", CONTROLLER, "-n", NAMESPACE, "--replicas=1")
+        kubectl("scale", CONTROLLER, "-n", NAMESPACE, f"--replicas={replicas}")
         kubectl("rollout", "status", CONTROLLER, "-n", NAMESPACE, "--timeout=120s")
 
 
 @contextmanager
 def profiles(**documents: Object | str) -> Iterator[Callable[..., None]]:
-    """Extra profiles while the test runs; yields a function that changes them."""
+    """Profiles, more or other ones, while the test runs; yields a function that changes them."""
+    before = _profiles()
 
     def patch(**changed: Object | str | None) -> None:
         data = {
@@ -190,7 +224,19 @@ def profiles(**documents: Object | str) -> Iterator[Callable[..., None]]:
     try:
         yield patch
     finally:
-        patch(**dict.fromkeys(documents))
+        patch(**{name: before.get(name) for name in documents})
+
+
+def profile(environment: str) -> Object:
+    """The profile of an environment."""
+    found: Object = yaml.safe_load(_profiles()[environment])
+    return found
+
+
+def _profiles() -> dict[str, str]:
+    live = json.loads(kubectl("get", PROFILES, "-n", NAMESPACE, "-o", "json"))
+    found: dict[str, str] = live["data"]
+    return found
 
 
 def refusal(namespace: Namespace, document: Object) -> str:
@@ -200,3 +246,10 @@ def refusal(namespace: Namespace, document: Object) -> str:
     except StepFailed as failure:
         return str(failure)
     raise AssertionError("the API server accepts it")
+
+
+def forget_images(place: str) -> None:
+    """Take all images of a place in a registry from the node."""
+    names = [name for name in capture(ctr("images", "list", "--quiet")).split() if place in name]
+    if names:
+        capture(ctr("images", "remove", "--sync", *names))

@@ -9,6 +9,18 @@ import yaml
 
 Document = dict[str, Any]
 
+DOCUMENT: Document = {
+    "environment": "dev",
+    "kafka": {
+        "bootstrapServers": ["a:1", "b:2"],
+        "topic": "t",
+        "groupId": "g",
+        "deadLetterTopic": "t.failed",
+    },
+    "cassandra": {"contactPoints": ["c:9042"], "localDatacenter": "dc"},
+}
+"""The least that a configuration may hold."""
+
 
 def document(address: str, keyspace: str, /, **sections: Document) -> Document:
     """A complete one for Cassandra at `host:port`; what the sections hold is on top."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -16,28 +17,49 @@ settings.load_profile("default")
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
+RAN_ON = "ran on"
+"""A test's property: which Flink operator and Flink it ran on; told in the summary."""
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--update-golden", action="store_true", help="write the golden files anew")
+    parser.addoption("--update-golden", action="store_true", help="write the golden files again")
+
+
+# They need the API server, Kafka or Cassandra, and change nothing that the cluster's tests use.
+APART = (
+    "tests/bench/",
+    "tests/servers/",
+    "tests/integration/test_admission_policy.py",
+    "tests/integration/test_alerts.py",
+    "tests/integration/test_flink_crds.py",
+    "tests/integration/test_images.py",
+)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Tests that wait for time to pass come last: it passes while the others run."""
-    items.sort(key=lambda item: item.get_closest_marker("last") is not None)
+    """In each lane the early ones first, those that wait for time to pass last.
+
+    Those that stand apart come when all others of their lane are through: until then the outages,
+    which are early in the cluster's lane, are over.
+    """
+
+    def place(item: pytest.Item) -> tuple[bool, float]:
+        early = item.get_closest_marker("early")
+        is_late = item.get_closest_marker("last") is not None or item.nodeid.startswith(APART)
+        return is_late, early.args[0] if early else math.inf
+
+    items.sort(key=place)
 
 
 class Lanes(LoadScopeScheduling):
     """Tests that share a cluster run one after the other, beside those that share another."""
 
     def _split_scope(self, nodeid: str) -> str:
-        match nodeid.split("/")[1]:
-            case "unit":
-                return nodeid.partition("::")[0]
-            case "faults":
-                return "a control plane of their own"
-            case _:
-                return "the cluster"
+        if nodeid.startswith(("tests/unit/", *APART)):
+            return nodeid.partition("::")[0]
+        if nodeid.startswith("tests/faults/"):
+            return "a control plane of their own"
+        return "the cluster"
 
 
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
@@ -45,9 +67,23 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
     return Lanes(config, log)
 
 
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Say what each end-to-end test ran on."""
+    told = {
+        report.nodeid: dict(report.user_properties)[RAN_ON]
+        for reports in terminalreporter.stats.values()
+        for report in reports
+        if RAN_ON in dict(getattr(report, "user_properties", ()))
+    }
+    if told:
+        terminalreporter.section("end-to-end tests ran on")
+    for test, servers in sorted(told.items()):
+        terminalreporter.write_line(f"{servers:48}  {test.removeprefix('tests/e2e/')}")
+
+
 @pytest.fixture
 def golden(request: pytest.FixtureRequest) -> Callable[[str, str], None]:
-    """Compare a text with a committed file; `make generate` writes the files anew."""
+    """Compare a text with a committed file; `make generate` writes the files again."""
 
     def compare(name: str, text: str) -> None:
         file = GOLDEN / name

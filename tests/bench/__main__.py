@@ -16,10 +16,11 @@ from dev.environment import up
 from program_user_info_job.row.convert import Origin, Row, Rules, to_row
 from program_user_info_job.store.newest import Indexed, group_by_program
 from tests.bench import pipeline
+from tests.bench.at_rest import measure_at_rest
 from tests.bench.controller import measure as measure_controller
 from tests.bench.incumbents.measure import measure_cassandra_sink, measure_spark
 from tests.bench.processes import KINDS
-from tests.unit.job.test_store import statements
+from tests.unit.job.prepared import statements
 
 _SMALL = bool(os.environ.get("SMALL"))
 _EVENTS = 10_000 if _SMALL else 50_000
@@ -27,6 +28,7 @@ _TOPIC_EVENTS = int(os.environ.get("EVENTS") or (20_000 if _SMALL else 1_000_000
 _CONSOLE = Console(width=max(Console().width, 150))
 _JOBS = 20 if _SMALL else 1000
 _SLOTS = (1,) if _SMALL else (1, 2)
+_REST_SECONDS = 10 if _SMALL else 60
 _SAMPLES = 3 if _SMALL else 20
 
 
@@ -39,6 +41,18 @@ def main() -> None:
     for column in ("what", "how much"):
         table.add_column(column)
     for row in measure_controller(_JOBS):
+        table.add_row(*row)
+    _CONSOLE.print(table)
+    _print_at_rest()
+
+
+def _print_at_rest() -> None:
+    table = Table(title=f"{_JOBS} jobs at rest, a second of it")
+    table.add_column("controller")
+    for column in ("Flink operator", "looks every", "its writes", "requests", "reconciliations"):
+        table.add_column(column, justify="right")
+    table.add_column("CPU of a core", justify="right")
+    for row in measure_at_rest(_JOBS, _REST_SECONDS, os.environ.get("AGAINST", "")):
         table.add_row(*row)
     _CONSOLE.print(table)
 

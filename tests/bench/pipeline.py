@@ -30,7 +30,7 @@ from program_user_info_job.store.writer import Writer
 from tests.bench.processes import cpu_seconds, jvm_thread_seconds
 from tests.cluster import eventually, the_pod
 from tests.configuration import Document, document, write
-from tests.integration.session_cluster import GENERATIONS, session_cluster
+from tests.servers.session_cluster import GENERATIONS, session_cluster
 
 TOPIC = "bench.events"
 GROUP = KEYSPACE = "bench"

@@ -10,7 +10,7 @@ import pytest
 
 from dev.paths import REPOSITORY
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.nightly]
 
 ROWS = (
     "bytes to row",
@@ -19,6 +19,8 @@ ROWS = (
     "PyFlink map, JVM CassandraSink",
     "PySpark, Cassandra connector",
     "ratio to the bare client",
+    "jobs at rest, a second of it",
+    "this commit",
 )
 
 

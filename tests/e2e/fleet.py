@@ -51,7 +51,7 @@ class Fleet:
         table = name.replace("-", "_")
         defaults = {
             "state": "running",
-            "flink": None,
+            "checkpoints": {"interval": "5s"},
             "kafka": {"bootstrapServers": ["kafka:9092"], "topic": self.topic, "groupId": name},
             "cassandra": {
                 "contactPoints": ["cassandra:9042"],
@@ -80,7 +80,7 @@ class Fleet:
         return {name: statuses[name] for name in self.names}
 
     def stable(self, name: str | None = None, reason: str = "Running") -> Object:
-        """Wait until the present spec is Ready, and good if it runs."""
+        """Wait until the current spec is Ready, and good if it runs."""
         name = name or self.names[0]
 
         def probe() -> bool:

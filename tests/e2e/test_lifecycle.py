@@ -6,14 +6,18 @@ Events flow while a job is suspended, upgraded, broken, rolled back and rolled t
 from __future__ import annotations
 
 import base64
+import json
 from collections.abc import Iterator
 
 import pytest
 
 from dev.cluster.node import ctr
+from dev.cluster.release import NAMESPACE, RELEASE
+from dev.cluster.target import kubectl
 from dev.demo.world import open_kafka
 from dev.steps import capture
-from tests.cluster import condition, eventually, upgrade_release
+from tests.cluster import Object, condition, eventually, profile, profiles, upgrade_release
+from tests.e2e import steps
 from tests.e2e.fleet import (
     BUCKET,
     CLAIM,
@@ -25,6 +29,7 @@ from tests.e2e.fleet import (
     object_store,
     open_fleet,
 )
+from tests.e2e.operators import known_flinks
 
 pytestmark = pytest.mark.cluster
 
@@ -35,20 +40,32 @@ NAMES = ("lifecycle-a", "lifecycle-b", "lifecycle-c")
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
     with open_kafka() as kafka, claim(), open_fleet(kafka, *NAMES) as fleet:
-        image = fleet.status()["image"]
+        before = fleet.status()
         yield fleet
         fleet.remove()
-        release(image)
+        release(before["flinkVersion"], before["image"])
+
+
+def test_the_newest_bundled_flink_runs(fleet: Fleet) -> None:
+    """No `flink.version` is set anywhere."""
+    expected = next(line for line in ("v2_2", "v1_20", "v1_18") if line in known_flinks())
+    assert {steps.flink_version(fleet, name) for name in NAMES} == {expected}
+
+
+@pytest.mark.usefixtures("flink_2")
+def test_to_the_other_flink_line_and_back(fleet: Fleet) -> None:
+    """One field; offsets are in Kafka, so nothing else passes between the two."""
+    with fleet.traffic():
+        for version, line in (("v1_20", "flink1.20"), ("v2_2", "flink2.2")):
+            fleet.patch(flink={"version": version})
+            assert line in fleet.stable()["image"]
+            assert steps.flink_version(fleet, NAMES[0]) == version
+    assert fleet.differences() == []
 
 
 def test_suspended_and_resumed(fleet: Fleet) -> None:
     with fleet.traffic():
-        fleet.patch(state="suspended")
-        fleet.stable(reason="Suspended")
-        selector = f"lern.sunbird.org/job={NAMES[0]}"
-        eventually(lambda: not fleet.namespace.names("pods", selector), "no pod runs", 120)
-        fleet.patch(state="running")
-        fleet.stable()
+        steps.suspend_and_resume(fleet, NAMES[0])
     assert fleet.differences() == []
 
 
@@ -116,62 +133,28 @@ def test_upgraded_from_its_last_state(fleet: Fleet) -> None:
 
 def assert_restored(fleet: Fleet) -> None:
     """The job started from state."""
-    assert "Restoring job" in fleet.namespace.run("logs", f"deployment/{NAMES[0]}")
+    assert "Restoring job" in fleet.namespace.flink_logs(NAMES[0])
 
 
 def test_a_savepoint_on_demand_and_a_deployment_from_it(fleet: Fleet) -> None:
-    before = fleet.status()["lastSavepoint"]["location"]
-    assert before.startswith("s3:")
-    fleet.patch(savepoint={"triggerNonce": 1})
-
-    def taken() -> str | None:
-        location: str = fleet.status()["lastSavepoint"]["location"]
-        return location if location != before else None
-
-    path = eventually(taken, "the savepoint is in the status", 120)
+    assert fleet.status()["lastSavepoint"]["location"].startswith("s3:")
+    path = steps.take_savepoint(fleet, NAMES[0], 1)
     with fleet.traffic():
-        fleet.patch(savepoint={"triggerNonce": 1, "restoreFrom": path, "redeployNonce": 1})
-        deployment = fleet.namespace.get("flinkdeployment", NAMES[0])
-        assert deployment is not None
-        uid = deployment["metadata"]["uid"]
-        eventually(
-            lambda: (
-                (found := fleet.namespace.get("flinkdeployment", NAMES[0]))
-                and found["metadata"]["uid"] != uid
-            ),
-            "the deployment is another one",
-            120,
-        )
-        fleet.stable()
-    logs = fleet.namespace.run("logs", f"deployment/{NAMES[0]}")
-    assert path.rpartition("/")[2] in logs
+        steps.redeploy_from(fleet, NAMES[0], path, 1)
     assert fleet.differences() == []
 
 
 def test_a_bad_image_is_rolled_back(fleet: Fleet) -> None:
-    good = fleet.status()["image"]
     with fleet.traffic():
-        fleet.patch(image="localhost/none:1", upgrade={"mode": "stateless", "deadline": "20s"})
-
-        def rolled_back() -> bool:
-            stalled = condition(fleet.namespace.get("puij", NAMES[0]), "Stalled")
-            return (stalled.get("status"), stalled.get("reason")) == ("True", "UpgradeRolledBack")
-
-        eventually(rolled_back, "it is rolled back", MINUTES)
-        said = condition(fleet.namespace.get("puij", NAMES[0]), "Stalled")["message"]
-        assert "image localhost/none:1 cannot be pulled" in said
-        eventually(
-            lambda: fleet.status().get("jobState") == "RUNNING" and fleet.status()["image"] == good,
-            "the last good revision runs",
-            MINUTES,
-        )
-        fleet.patch(image=None, upgrade={"mode": "stateless", "deadline": "10min"})
-        fleet.stable()
+        steps.roll_back_a_bad_image(fleet, NAMES[0])
     assert fleet.differences() == []
 
 
 def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
-    """One job after the other takes up the chart's new image; the next one waits for it."""
+    """One job after the other takes up the chart's new image; the next one waits for it.
+
+    The controller that leads is killed in the middle of it.
+    """
     before = {name: fleet.status(name)["image"] for name in NAMES}
     (image,) = set(before.values())
     next_image = f"{image}-next"
@@ -181,19 +164,16 @@ def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
 
     def all_are_good() -> bool:
         newest = {name: each["revisions"][-1] for name, each in fleet.statuses().items()}
-        moving = {
-            name
-            for name, revision in newest.items()
-            if revision["image"] == next_image and revision["outcome"] == "Pending"
-        }
-        seen.append(moving)
+        seen.append(moving(fleet, next_image))
         return all(
             revision["image"] == next_image and revision["outcome"] == "Stable"
             for revision in newest.values()
         )
 
     with fleet.traffic():
-        release(next_image)
+        release(fleet.status()["flinkVersion"], next_image)
+        eventually(lambda: any(moving(fleet, next_image)), "the rollout has begun", MINUTES)
+        kill_leader()
         eventually(all_are_good, "all jobs run the release", 3 * MINUTES)
     assert set().union(*seen) == set(NAMES)
     assert max(len(moving) for moving in seen) == 1
@@ -201,37 +181,91 @@ def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
         assert fleet.differences(name) == []
 
 
-def release(image: str) -> None:
-    """Give the operator's release this image of the job."""
+def moving(fleet: Fleet, image: str) -> set[str]:
+    """The jobs that have an image and have yet to be good with it."""
+    newest = {name: each["revisions"][-1] for name, each in fleet.statuses().items()}
+    return {
+        name
+        for name, revision in newest.items()
+        if revision["image"] == image and revision["outcome"] == "Pending"
+    }
+
+
+def kill_leader() -> None:
+    """SIGKILL to the container that holds the Lease; it or another pod leads then."""
+    leader = lease_holder()
+    before = container(leader)
+    kill = ("tasks", "kill", "--signal", "SIGKILL")
+    capture(ctr(*kill, before["containerID"].removeprefix("containerd://")))
+    eventually(
+        lambda: container(leader)["restartCount"] > before["restartCount"],
+        "the leader was killed",
+    )
+
+
+def container(pod: str) -> Object:
+    """The status of the pod's one container."""
+    status = json.loads(kubectl("get", "pod", pod, "-n", NAMESPACE, "-o", "json"))["status"]
+    found: Object
+    (found,) = status["containerStatuses"]
+    return found
+
+
+def lease_holder() -> str:
+    path = "jsonpath={.spec.holderIdentity}"
+    return kubectl("get", "lease", f"{RELEASE}-operator", "-n", NAMESPACE, "-o", path)
+
+
+def test_a_profile_with_a_wrong_broker_stops_at_its_first_job(fleet: Fleet) -> None:
+    """The job comes back by itself, and the others never moved."""
+    right: Object = {"kafka": {"bootstrapServers": ["kafka:9092"]}}
+    wrong: Object = {"kafka": {"bootstrapServers": ["nobody.invalid:9092"]}}
+    own = profile("dev")
+    with profiles(dev=own | right) as change:
+        for name in NAMES:
+            fleet.patch(name, kafka={"bootstrapServers": None}, upgrade={"mode": None})
+            fleet.stable(name)
+            # From here on nothing new is right.
+            fleet.patch(name, upgrade={"deadline": "45s"})
+            fleet.stable(name)
+        before = {name: fleet.status(name)["jobId"] for name in NAMES}
+        with fleet.traffic():
+            change(dev=own | wrong)
+            eventually(lambda: "Failed" in stages(fleet), "it has failed on one job", MINUTES)
+            assert stages(fleet) == ["Failed"] + ["Waiting"] * (len(NAMES) - 1)
+            assert {name: fleet.status(name)["jobId"] for name in NAMES} == before
+            message = condition(fleet.namespace.get("puij", NAMES[1]), "Ready")["message"]
+            assert "the changed profile is halted since" in message
+            assert f"it failed on {fleet.namespace.name}/{NAMES[0]}" in message
+            change(dev=own | right)
+            for name in NAMES:
+                fleet.patch(name, upgrade={"deadline": None})
+                fleet.stable(name)
+            assert {name: fleet.status(name)["jobId"] for name in NAMES} == before
+        for name in NAMES:
+            fleet.patch(name, **right)
+            fleet.stable(name)
+            assert fleet.differences(name) == []
+
+
+def stages(fleet: Fleet) -> list[str]:
+    """Where each job stands with its profile."""
+    return [
+        each["stage"]
+        for status in fleet.statuses().values()
+        for each in status["rollout"]["changes"]
+        if each["change"] == "Profile"
+    ]
+
+
+def release(line: str, image: str) -> None:
+    """Give the operator's release this image of the job for a line of Flink."""
     repository, _, tag = image.rpartition(":")
-    upgrade_release(job__image__repository=repository, job__image__tag=tag)
+    values = {f"job__images__{line}__repository": repository, f"job__images__{line}__tag": tag}
+    upgrade_release(**values)
 
 
 def test_deleted_with_a_savepoint(fleet: Fleet) -> None:
     fleet.patch(checkpoints={"storage": f"claim:{CLAIM}"}, deletion={"savepoint": True})
     fleet.stable()
-    taken = set((FOLDER / "savepoints").glob("savepoint-*"))
-    fleet.namespace.run("delete", "puij", NAMES[0], "--timeout=180s")
-    eventually(
-        lambda: fleet.namespace.get("flinkdeployment", NAMES[0]) is None,
-        "the Flink operator has let go of the deployment",
-        120,
-    )
-    (savepoint,) = set((FOLDER / "savepoints").glob("savepoint-*")) - taken
-    assert (savepoint / "_metadata").stat().st_size > 0
-
-
-def test_the_job_says_what_it_cannot_reach(fleet: Fleet) -> None:
-    no_rollback = {"rollback": False}
-    fleet.patch(NAMES[1], kafka={"bootstrapServers": ["kafka:9"]}, upgrade=no_rollback)
-    fleet.patch(NAMES[2], cassandra={"contactPoints": ["cassandra:9"]}, upgrade=no_rollback)
-    for name, reason, address in (
-        (NAMES[1], "KafkaUnreachable", "kafka:9"),
-        (NAMES[2], "CassandraUnreachable", "cassandra:9"),
-    ):
-
-        def said(name: str = name, reason: str = reason) -> str | None:
-            ready = condition(fleet.namespace.get("puij", name), "Ready")
-            return ready["message"] if ready.get("reason") == reason else None
-
-        assert address in eventually(said, f"{name} says {reason}", MINUTES)
+    steps.delete_with_savepoint(fleet, NAMES[0], FOLDER)

@@ -1,4 +1,4 @@
-"""Kill -9 in mid-stream, under load: the job recovers by itself, and nothing is lost or spoilt.
+"""Kill -9 in mid-stream, under load: the job recovers by itself, and nothing is lost or corrupted.
 
 The servers' containers are killed from the node; their data outlives them, as on a real disk.
 """
@@ -19,7 +19,7 @@ from dev.steps import StepFailed, capture
 from tests.cluster import eventually, the_pod
 from tests.e2e.fleet import Fleet, open_fleet
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.early(2)]
 
 NAME = "outages"
 OUTAGE_SECONDS = 60
@@ -54,13 +54,13 @@ def kill_container(selector: str) -> None:
 
 
 def kill_python_worker() -> None:
-    name = the_pod(f"component=taskmanager,app={NAME}")["metadata"]["name"]
+    name = the_pod(f"component=taskmanager,lern.sunbird.org/job={NAME}")["metadata"]["name"]
     command = ("exec", name, "-n", NAMESPACE, "--", "python3", "-c", KILL_WORKERS)
     assert "killed" in kubectl(*command)
 
 
 def kill_task_manager() -> None:
-    kill_container(f"component=taskmanager,app={NAME}")
+    kill_container(f"component=taskmanager,lern.sunbird.org/job={NAME}")
 
 
 def kill_broker() -> None:
@@ -103,7 +103,9 @@ def is_ready(selector: str) -> bool:
 
 def killed_for_memory() -> list[str]:
     """Pods of the job that have, or had, a container that took more than its limit."""
-    answer = kubectl("get", "pods", "-n", NAMESPACE, "-l", f"app={NAME}", "-o", "json")
+    answer = kubectl(
+        "get", "pods", "-n", NAMESPACE, "-l", f"lern.sunbird.org/job={NAME}", "-o", "json"
+    )
     return [
         found["metadata"]["name"]
         for found in json.loads(answer)["items"]

@@ -8,8 +8,6 @@ import re
 import pytest
 from confluent_kafka import Producer
 
-from dev import supply_chain
-from dev.cluster.target import kubectl
 from dev.demo.events import generate
 from dev.demo.run import GROUP, TABLE, compare, configuration, produce
 from dev.demo.world import KAFKA_PORT, open_cassandra, read_rows
@@ -107,7 +105,7 @@ def test_each_wrong_event_is_a_dead_letter_and_those_around_it_are_rows(running:
 
 
 def test_flink_counts_rows_rejections_latency_and_lag(running: Running) -> None:
-    selector = f"component=taskmanager,app={running.name}"
+    selector = f"component=taskmanager,lern.sunbird.org/job={running.name}"
     (pod,) = running.namespace.names("pods", selector)
     wanted = ("rows_written", "rows_rejected", "write_calls", "records_lag_max")
 
@@ -132,7 +130,9 @@ def counted(served: str, name: str) -> float:
 
 def test_alerts_and_dashboards_ask_for_metrics_that_flink_has(running: Running) -> None:
     for component in ("jobmanager", "taskmanager"):
-        (pod,) = running.namespace.names("pods", f"component={component},app={running.name}")
+        (pod,) = running.namespace.names(
+            "pods", f"component={component},lern.sunbird.org/job={running.name}"
+        )
         wanted = metrics(f"flink_{component}")
         assert wanted
         served = scrape(running, pod)
@@ -163,19 +163,23 @@ def test_the_status_tells_what_runs(running: Running) -> None:
 
 
 def test_each_step_is_logged_with_counts(running: Running) -> None:
-    logs = running.namespace.run("logs", f"deployment/{running.name}")
+    logs = running.namespace.flink_logs(running.name)
     steps = ["connected to Kafka", "dead-letter topic created", "connected to Cassandra"]
     for said in [*steps, "table is ready"]:
         assert f'"event": "{said}"' in logs
-    (pod,) = running.namespace.names("pods", f"component=taskmanager,app={running.name}")
+    (pod,) = running.namespace.names(
+        "pods", f"component=taskmanager,lern.sunbird.org/job={running.name}"
+    )
     worker = running.namespace.run("logs", pod)
     assert "write stage connected to Cassandra" in worker
     assert re.search(r'"events": \d+, "rejected": \d+.*"event": "rows acknowledged"', worker)
 
 
 def test_no_log_holds_personal_data(running: Running) -> None:
-    logs = running.namespace.run("logs", f"deployment/{running.name}")
-    for pod in running.namespace.names("pods", f"component=taskmanager,app={running.name}"):
+    logs = running.namespace.flink_logs(running.name)
+    for pod in running.namespace.names(
+        "pods", f"component=taskmanager,lern.sunbird.org/job={running.name}"
+    ):
         logs += running.namespace.run("logs", pod)
     logs += running.namespace.run("logs", CONTROLLER, "-n", CONTROLLER_NAMESPACE)
     logs += running.namespace.run("get", "events", "-o", "json")
@@ -200,8 +204,9 @@ def test_the_images_run_as_users_without_rights_and_hold_flink_once(running: Run
         "id -u; find / -xdev -name 'flink-dist*.jar' 2>/dev/null | wc -l;"
         " command -v gcc cc c++ || echo none"
     )
-    job = f"deployment/{running.name}"
-    assert running.namespace.run("exec", job, "--", "sh", "-c", shell).split() == [
+    selector = f"component=jobmanager,lern.sunbird.org/job={running.name}"
+    (pod,) = running.namespace.names("pods", selector)
+    assert running.namespace.run("exec", pod, "--", "sh", "-c", shell).split() == [
         "9999",
         "1",
         "none",
@@ -212,41 +217,13 @@ def test_the_images_run_as_users_without_rights_and_hold_flink_once(running: Run
     assert found.split() == ["10001", "0", "none"]
 
 
-LIST = """
-import importlib.metadata, pathlib, re
-site = "/opt/venv/lib/python3.11/site-packages"
-for found in importlib.metadata.distributions(path=[site]):
-    print("pypi", re.sub("[-_.]+", "-", found.name).lower(), found.version)
-for jar in pathlib.Path(site).glob("pyflink/*/**/*.jar"):
-    print("jar", jar.name)
-"""
-
-
-def test_the_images_hold_what_the_lock_file_and_the_pom_name(running: Running) -> None:
-    pods = {
-        "program-user-info-operator": (CONTROLLER, CONTROLLER_NAMESPACE),
-        "program-user-info-job": (f"deployment/{running.name}", running.namespace.name),
-    }
-    for image, document in supply_chain.documents():
-        pod, namespace = pods[image]
-        said = kubectl("exec", pod, "-n", namespace, "--", "python3", "-c", LIST).splitlines()
-        listed, jars = set(), set()
-        for each in document["components"]:
-            if each["purl"].startswith("pkg:pypi"):
-                listed.add(f"pypi {each['name']} {each['version']}")
-            else:
-                jars.add(f"jar {each['name']}-{each['version']}.jar")
-        assert {line for line in said if line.startswith("pypi")} == listed
-        assert jars <= set(said)
-
-
 def test_a_full_replay_of_the_topic_changes_nothing(running: Running) -> None:
     with open_cassandra() as session:
         before = read_rows(session, TABLE)
     rewind = {"spec": {"kafka": {"startingOffsets": "earliest"}}}
     running.namespace.run("patch", "puij", running.name, "--type=merge", "-p", json.dumps(rewind))
     settled(running.namespace, running.name)
-    logs = running.namespace.run("logs", f"deployment/{running.name}")
+    logs = running.namespace.flink_logs(running.name)
     assert '"event": "start of the group set"' in logs
     drain(running)
     with open_cassandra() as session:

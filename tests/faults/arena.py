@@ -15,6 +15,7 @@ from typing import Any
 import yaml
 
 from dev.forward import free_port
+from program_user_info_operator.policy.deployments import overlapping_name
 from tests.cluster import eventually
 from tests.faults.control_plane import CONTROLLER_TOKEN, ControlPlane
 from tests.faults.proxy import FaultProxy
@@ -28,9 +29,9 @@ BASE: Object = {
     "environment": "dev",
     "kafka": {"bootstrapServers": ["kafka:9092"]},
     "cassandra": {"contactPoints": ["cassandra:9042"]},
-    "flink": {"version": "v1_18"},
+    "upgrade": {"strategy": "replace"},
 }
-"""The spec of a job, unless the test says otherwise."""
+"""The spec of a job, unless the test says otherwise: one FlinkDeployment, named as the job."""
 
 
 class Arena:
@@ -39,7 +40,7 @@ class Arena:
     def __init__(self, plane: ControlPlane, zygote: Zygote, folder: Path) -> None:
         self.plane, self.api, self._zygote, self._folder = plane, plane.api, zygote, folder
         self.namespace = f"arena-{uuid.uuid4().hex[:8]}"
-        self.proxy = FaultProxy(plane.port, CONTROLLER_TOKEN)
+        self.proxy = FaultProxy(plane.port, CONTROLLER_TOKEN, plane.flink)
         self.pid: int | None = None
         self._health = self._metrics = 0
 
@@ -58,29 +59,34 @@ class Arena:
 
     # -- the controller --------------------------------------------------------------------------
 
-    def start_controller(self, version: str = "1.0", **options: Any) -> None:
-        """A controller of this namespace alone."""
+    def start_controller(self, version: str = "1.0", **options: Any) -> int:
+        """A controller of this namespace alone; its pid. An option that is None has its default."""
         self._health, self._metrics = free_port(), free_port()
         settings: Object = {
             "profiles_namespace": self.namespace,
             "profiles_name": "environments",
             "namespaces": self.namespace,
-            "job_image": "image",
-            "job_version": version,
             "resync_seconds": 3,
-            "watch_grace_seconds": 1,
+            "watch_silence_seconds": 8,
             "secret_check_seconds": 1,
             "soak_seconds": 1,
+            # As the chart calls it, whose role the controllers have.
+            "lease": "release-operator",
+            # Nobody starts a controller again that has lost it, because the machine was busy.
+            "lease_seconds": 60,
             "liveness": f"http://127.0.0.1:{self._health}/healthz",
             "metrics_port": self._metrics,
         }
         words = [
             word
             for name, value in (settings | options).items()
+            if value is not None
             for word in (f"--{name.replace('_', '-')}", str(value))
         ]
+        words += [f"--job-image={line}=image:{version}" for line in ("v1_20", "v2_2")]
         kubeconfig, log = self._folder / "kubeconfig", self._folder / "controller.log"
         self.pid = self._zygote.spawn(["run", *words], kubeconfig, log)
+        return self.pid
 
     def kill(self) -> None:
         """End the controller without letting it finish anything."""
@@ -157,8 +163,14 @@ class Arena:
         return f"{_FLINK}/namespaces/{self.namespace}/flinkdeployments/{name}"
 
     def deployment(self, name: str = "job") -> Object:
-        """The live FlinkDeployment."""
+        """The live FlinkDeployment of a job that is upgraded in place."""
         found: Object = self.api.get(self.deployment_path(name)) or {}
+        return found
+
+    def deployments(self, job: str = "job") -> list[Object]:
+        """All FlinkDeployments of a job."""
+        path = f"{self.deployment_path('').rstrip('/')}?labelSelector=lern.sunbird.org/job={job}"
+        found: list[Object] = self.api.send("GET", path)["items"]
         return found
 
     def config_maps(self, job: str | None = None) -> list[Object]:
@@ -190,7 +202,7 @@ class Arena:
         return (true[0]["type"], true[0]["reason"], outcome) if true else ("", "", outcome)
 
     def is_settled(self, name: str = "job") -> bool:
-        """Whether the present generation is done with, for better or worse."""
+        """Whether the current generation is done with, for better or worse."""
         job = self.job(name)
         if (job.get("status") or {}).get("observedGeneration") != job["metadata"]["generation"]:
             return False
@@ -235,6 +247,7 @@ class Arena:
         text = json.dumps(objects).replace(self.namespace, "arena")
         revisions = objects.get("ProgramUserInfoJob/job", {}).get("status", {}).get("revisions", [])
         for number, revision in enumerate(revisions):
+            text = text.replace(overlapping_name("job", revision["hash"]), f"deployment-{number}")
             text = text.replace(revision["hash"], f"hash-{number}")
         found: Object = json.loads(text)
         return found
@@ -266,6 +279,10 @@ _PASSING = {
     "namespace",
     "started",
     "lastTransitionTime",
+    "stoppedSince",
+    "runningSince",
+    "since",
+    "lastCheckpoint",
     # A hash over the owner's uid among others.
     "lern.sunbird.org/desired-hash",
 }

@@ -16,7 +16,7 @@ from tests.faults.zygote import Zygote
 @pytest.fixture(scope="session")
 def plane(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlPlane]:
     with control_plane(tmp_path_factory.mktemp("control-plane")) as plane:
-        flink = FlinkOperator(plane.api)
+        flink = plane.flink = FlinkOperator(plane.api)
         flink.start()
         try:
             yield plane

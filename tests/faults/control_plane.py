@@ -9,11 +9,8 @@ from __future__ import annotations
 import contextlib
 import json
 import os
-import ssl
 import subprocess
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -21,14 +18,16 @@ from typing import Any
 import yaml
 
 from dev.cluster.release import CHART
-from dev.cluster.services import flink_crds
 from dev.forward import free_port
 from dev.steps import capture
 from dev.toolchain import programs
+from dev.toolchain.flink_operator import oldest, published_crd
 from program_user_info_operator.api.crd import custom_resource_definition
+from tests.faults.api import TOKEN, Api
+from tests.faults.flink import FlinkOperator
 
 Object = dict[str, Any]
-_TOKEN, CONTROLLER_TOKEN = "tests-only", "controllers-only"
+CONTROLLER_TOKEN = "controllers-only"
 CONTROLLER = "controller"
 """The user that controllers are; the chart's rules are all that it may do."""
 NAMESPACED = "--set=watchNamespaces={arena}"
@@ -39,57 +38,6 @@ _AUDIT_POLICY = {
 }
 
 
-class Api:
-    """A plain client with all rights, for what the tests do themselves."""
-
-    def __init__(self, port: int, token: str = _TOKEN) -> None:
-        self._authorization = {"Authorization": f"Bearer {token}"}
-        self._base = f"https://127.0.0.1:{port}"
-        self._context = ssl.create_default_context()
-        self._context.check_hostname = False
-        self._context.verify_mode = ssl.CERT_NONE
-
-    def send(self, method: str, path: str, body: Any = None, kind: str = "json") -> Any:
-        """One request; raises `urllib.error.HTTPError`."""
-        request = urllib.request.Request(
-            self._base + path,
-            method=method,
-            data=None if body is None else json.dumps(body).encode(),
-            headers=self._authorization | {"Content-Type": f"application/{kind}"},
-        )
-        with urllib.request.urlopen(request, context=self._context, timeout=30) as response:
-            return json.load(response)
-
-    def stream(self, path: str) -> Iterator[bytes]:
-        """The lines of a watch, until the server ends it."""
-        request = urllib.request.Request(self._base + path, headers=self._authorization)
-        with urllib.request.urlopen(request, context=self._context, timeout=300) as response:
-            yield from response
-
-    def get(self, path: str) -> Any:
-        """The object, or None."""
-        try:
-            return self.send("GET", path)
-        except urllib.error.HTTPError as error:
-            if error.code == 404:
-                return None
-            raise
-
-    def merge(self, path: str, body: Any) -> Any:
-        """A merge patch."""
-        return self.send("PATCH", path, body, "merge-patch+json")
-
-    def apply(self, path: str, body: Any, manager: str = "tests") -> Any:
-        """Server-side apply."""
-        query = f"?fieldManager={manager}&force=true"
-        return self.send("PATCH", path + query, body, "apply-patch+yaml")
-
-    def delete(self, path: str) -> None:
-        """Delete, if it is there."""
-        with contextlib.suppress(urllib.error.HTTPError):
-            self.send("DELETE", path)
-
-
 class ControlPlane:
     """The processes; `restart_api_server` is one of the faults."""
 
@@ -98,6 +46,8 @@ class ControlPlane:
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
         self.port, self._etcd_port = free_port(), free_port()
         self.api, self.controller_api = Api(self.port), Api(self.port, CONTROLLER_TOKEN)
+        self.flink: FlinkOperator | None = None
+        """Who plays the Flink operator, if somebody does."""
 
     def start(self) -> None:
         """Start everything and install both CRDs."""
@@ -114,7 +64,7 @@ class ControlPlane:
         )
         capture(["openssl", "genrsa", "-out", self._folder / "sa.key", "2048"])
         (self._folder / "tokens.csv").write_text(
-            f"{_TOKEN},tests,tests,system:masters\n{CONTROLLER_TOKEN},{CONTROLLER},{CONTROLLER}\n"
+            f"{TOKEN},tests,tests,system:masters\n{CONTROLLER_TOKEN},{CONTROLLER},{CONTROLLER}\n"
         )
         (self._folder / "audit.yaml").write_text(yaml.safe_dump(_AUDIT_POLICY), encoding="utf-8")
         self._start_api_server()
@@ -128,7 +78,8 @@ class ControlPlane:
                 "--controllers=garbage-collector-controller,namespace-controller",
             ],
         )
-        for crd in [custom_resource_definition(), *map(yaml.safe_load, flink_crds())]:
+        snapshots = published_crd("1.10.0", "flinkstatesnapshots")
+        for crd in [custom_resource_definition(), *oldest().crds(), snapshots]:
             path = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions"
             self.api.apply(f"{path}/{crd['metadata']['name']}", crd)
         for group in ("lern.sunbird.org/v1alpha1", "flink.apache.org/v1beta1"):
@@ -181,7 +132,7 @@ class ControlPlane:
             "apiVersion": "v1",
             "kind": "Config",
             "clusters": [{"name": "tests", "cluster": cluster}],
-            "users": [{"name": "tests", "user": {"token": _TOKEN}}],
+            "users": [{"name": "tests", "user": {"token": TOKEN}}],
             "contexts": [{"name": "tests", "context": {"cluster": "tests", "user": "tests"}}],
             "current-context": "tests",
         }

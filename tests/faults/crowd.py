@@ -13,18 +13,18 @@ from pathlib import Path
 from typing import Any
 
 from tests.cluster import eventually
+from tests.faults.api import Api
 from tests.faults.arena import BASE, Arena
-from tests.faults.control_plane import Api
 
 Object = dict[str, Any]
 _WRITERS = 4
 _PASSING = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation")
 
 
-def create_jobs(arena: Arena, names: Iterable[str]) -> None:
-    """Suspended jobs: what they need of the controller is the same, and no Flink is needed."""
+def create_jobs(arena: Arena, names: Iterable[str], state: str = "suspended") -> None:
+    """Suspended jobs need the same of the controller as others, and no Flink operator."""
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(lambda name: arena.apply_job(BASE | {"state": "suspended"}, name), names))
+        list(pool.map(lambda name: arena.apply_job(BASE | {"state": state}, name), names))
 
 
 def reconciled(arena: Arena) -> int:
@@ -37,12 +37,17 @@ def wait_until_all_are_ready(arena: Arena, count: int) -> float:
     """Seconds until every job is Ready."""
     started = time.monotonic()
 
-    def probe() -> bool:
-        ready = re.search(r'_jobs\{condition="Ready",reason="Suspended"\} (\S+)', _metrics(arena))
-        return ready is not None and float(ready[1]) == count
-
-    eventually(probe, f"{count} jobs are Ready", 600, at_most=0.5)
+    eventually(
+        lambda: ready(arena, "Suspended") == count, f"{count} jobs are Ready", 600, at_most=0.5
+    )
     return time.monotonic() - started
+
+
+def ready(arena: Arena, reason: str) -> int:
+    """How many jobs the controller counts as Ready for this reason."""
+    pattern = rf'_jobs\{{condition="Ready",reason="{reason}"\}} (\S+)'
+    found = re.search(pattern, _metrics(arena))
+    return int(float(found[1])) if found else 0
 
 
 def _metrics(arena: Arena) -> str:

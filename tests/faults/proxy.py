@@ -8,20 +8,33 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
+import socket
 import threading
+import weakref
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
 import aiohttp
+from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
 
+from tests.faults.flink import FlinkOperator
+
+_FLINK = re.compile(
+    r"/api/v1/namespaces/(?P<namespace>[^/]+)/services/(?P<deployment>[^/]+)-rest:rest/proxy"
+    r"/jobs/[^/]+(?P<path>.*)"
+)
 WRITES = ("PATCH", "POST", "DELETE", "PUT")
 
 
 @dataclass(frozen=True)
 class Request:
-    """What the controller asks for. `number` counts all, `write` the writes, from 1."""
+    """What the controller asks for. `number` counts all, `write` the writes, from 1.
+
+    What it writes to stay the leader, every two seconds, is none of them.
+    """
 
     method: str
     path: str
@@ -83,7 +96,9 @@ class Faults:
 class FaultProxy:
     """Listens on a port of the loopback interface; one event loop in a thread of its own."""
 
-    def __init__(self, api_port: int, token: str) -> None:
+    def __init__(self, api_port: int, token: str, flink: FlinkOperator | None = None) -> None:
+        """`flink` answers what is asked of Flink, which does not run."""
+        self._flink = flink
         self._upstream = f"https://127.0.0.1:{api_port}"
         self._token = token
         self.faults = Faults()
@@ -93,6 +108,8 @@ class FaultProxy:
         self._thread = threading.Thread(target=self._run, daemon=True)
         self._lock = threading.Lock()
         self._numbers = [0, 0]
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
+        """Those to the API server."""
 
     def start(self) -> None:
         """Start listening."""
@@ -119,7 +136,7 @@ class FaultProxy:
 
     async def _listen(self) -> None:
         self._session = aiohttp.ClientSession(
-            connector=aiohttp.TCPConnector(ssl=False, limit=0),
+            connector=aiohttp.TCPConnector(ssl=False, limit=0, socket_factory=self._socket),
             timeout=aiohttp.ClientTimeout(total=None),
         )
         application = web.Application(client_max_size=1 << 26)
@@ -132,11 +149,22 @@ class FaultProxy:
 
     async def _close(self) -> None:
         await self._runner.cleanup()
-        await self._session.close()
+        # What still runs gives its connection back to the session, which closes all of them.
         rest = asyncio.all_tasks() - {asyncio.current_task()}
         for task in rest:
             task.cancel()
         await asyncio.gather(*rest, return_exceptions=True)
+        await self._session.close()
+        # TLS takes leave of the other side; a loop that ends before leaves sockets behind.
+        async with asyncio.timeout(30):
+            while any(each.fileno() != -1 for each in self._sockets):
+                await asyncio.sleep(0.05)
+
+    def _socket(self, address: AddrInfoType) -> socket.socket:
+        opened = socket.socket(*address[:3])
+        opened.setblocking(False)
+        self._sockets.add(opened)
+        return opened
 
     async def _handle(self, incoming: web.Request) -> web.StreamResponse:
         request = self._number(incoming)
@@ -174,6 +202,10 @@ class FaultProxy:
             self.faults.on_written(request)
         if request.is_list and answer.status == 200:
             found = json.dumps(self.faults.on_list(request, json.loads(found))).encode()
+        rest = _FLINK.fullmatch(request.path)
+        if rest is not None and self._flink is not None:
+            told = self._flink.rest(rest["namespace"], rest["deployment"], rest["path"])
+            return web.json_response(told) if told is not None else web.Response(status=503)
         kind = answer.headers.get("Content-Type", "application/json")
         return web.Response(status=answer.status, body=found, headers={"Content-Type": kind})
 
@@ -192,7 +224,7 @@ class FaultProxy:
         with self._lock:
             self._numbers[0] += 1
             write = None
-            if incoming.method in WRITES:
+            if incoming.method in WRITES and "/leases" not in incoming.path:
                 self._numbers[1] += 1
                 write = self._numbers[1]
             request = Request(

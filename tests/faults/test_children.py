@@ -1,4 +1,4 @@
-"""What somebody does to a child is put right; what is not ours is left alone."""
+"""What somebody does to a child is reverted; what is not ours stays."""
 
 from __future__ import annotations
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import tempfile
 import time
 from collections.abc import Callable
@@ -12,17 +11,20 @@ from pathlib import Path
 from typing import NamedTuple
 
 import pytest
-import yaml
 
 from tests.cluster import eventually
-from tests.faults.arena import Arena, Object
+from tests.faults.arena import BASE, Arena, Object
 from tests.faults.control_plane import ControlPlane
 from tests.faults.proxy import Request
 from tests.faults.zygote import Zygote
+from tests.objects import difference
 
 pytestmark = pytest.mark.cluster
 _AT_ONCE = 4
 _PATIENCE_SECONDS = 120.0
+
+
+IMPATIENT = {"deadline": "4s"}
 
 
 def nothing(_: Arena) -> None:
@@ -45,7 +47,11 @@ def create(arena: Arena) -> None:
 
 
 def create_with_little_patience(arena: Arena) -> None:
-    arena.put_job(upgrade={"deadline": "3s"})
+    arena.put_job(upgrade=BASE["upgrade"] | IMPATIENT, checkpoints={"interval": "1s"})
+
+
+def create_to_overlap(arena: Arena) -> None:
+    arena.put_job(upgrade=IMPATIENT, checkpoints={"interval": "1s"})
 
 
 SCENARIOS = [
@@ -57,6 +63,13 @@ SCENARIOS = [
         "roll back",
         lambda arena: arena.put_job(image="bad"),
         create_with_little_patience,
+        expected=("Stalled", "UpgradeRolledBack", "RolledBack"),
+    ),
+    Scenario("overlap", lambda arena: arena.put_job(parallelism=2), create_to_overlap),
+    Scenario(
+        "an overlap that fails",
+        lambda arena: arena.put_job(image="bad"),
+        create_to_overlap,
         expected=("Stalled", "UpgradeRolledBack", "RolledBack"),
     ),
     Scenario(
@@ -145,15 +158,10 @@ def test_the_same_objects_whichever_write_was_the_last(
             pool.map(lambda point: stage.play(scenario, point, undisturbed.objects), points)
         )
     for point, found in zip(points, played, strict=True):
-        difference = difflib.unified_diff(lines(undisturbed.objects), lines(found.objects), n=1)
-        text = "".join(difference)
+        text = difference(undisturbed.objects, found.objects)
         assert not text, f"killed after write {point}:\n{text}"
     # With a lucky rhythm the last writes, a status and its Event, are saved.
     assert sum(found.was_killed for found in played) >= undisturbed.writes - 3
-
-
-def lines(objects: Object) -> list[str]:
-    return yaml.safe_dump(objects).splitlines(keepends=True)
 
 
 def test_deletion_takes_no_write_of_the_controllers(arena: Arena) -> None:

@@ -12,6 +12,7 @@ import pytest
 from tests.cluster import eventually
 from tests.faults.arena import BASE, Arena
 from tests.faults.control_plane import ControlPlane
+from tests.faults.proxy import Answer
 from tests.faults.zygote import Zygote
 
 pytestmark = pytest.mark.cluster
@@ -79,6 +80,35 @@ def test_two_controllers_share_the_jobs_by_a_label(
         assert written == {"a": {"first"}, "b": {"second"}}
 
 
+def test_a_namespace_that_may_not_be_looked_into_costs_nobody_else(
+    arena: Arena, plane: ControlPlane, zygote: Zygote, tmp_path: Path
+) -> None:
+    """Its role is gone, or it is itself; whether at the start or later."""
+    (tmp_path / "other").mkdir()
+    with Arena(plane, zygote, tmp_path / "other") as other:
+        forbidden = f"/namespaces/{other.namespace}/"
+        arena.proxy.faults.on_request = lambda each: (
+            Answer(403, "forbidden") if forbidden in each.path else None
+        )
+        arena.start_controller(namespaces=f"{arena.namespace},{other.namespace}", resync_seconds=1)
+        arena.put_job()
+        other.put_job("theirs", kafka={"bootstrapServers": ["kafka:9092"], "groupId": "theirs"})
+        arena.settled()
+        assert not other.deployment("theirs")
+        arena.proxy.faults.on_request = lambda _: None
+        other.settled("theirs")
+        arena.proxy.faults.on_request = lambda each: (
+            Answer(403, "forbidden") if forbidden in each.path else None
+        )
+        other.put_job("theirs", restartNonce=1)
+        arena.put_job(restartNonce=1)
+        eventually(lambda: arena.deployment()["spec"]["restartNonce"] == 1, "the edit arrives")
+        arena.put_profile(dev={"parallelism": 2})
+        eventually(lambda: arena.deployment()["spec"]["job"]["parallelism"] == 2, "the profile too")
+        arena.settled()
+        assert "this is a bug" not in arena.log()
+
+
 def test_the_metrics_tell_what_the_controller_does(arena: Arena) -> None:
     arena.start_controller()
     arena.put_job()
@@ -92,7 +122,10 @@ def test_the_metrics_tell_what_the_controller_does(arena: Arena) -> None:
         rf"{prefix}_queue_depth 0",
         rf'{prefix}_api_requests_total\{{code="200",verb="PATCH"\}} [1-9]',
         rf'{prefix}_jobs\{{condition="Ready",reason="Running"\}} 1',
-        rf'{prefix}_rollout_jobs\{{stage="Waiting"\}} 0',
+        rf'{prefix}_rollout_jobs\{{change="Release",stage="Good"\}} 1',
+        rf'{prefix}_rollout_jobs\{{change="Profile",stage="Waiting"\}} 0',
+        rf'{prefix}_job_ready\{{job_namespace="{arena.namespace}",lern_sunbird_org_job="job"\}} 1',
+        rf"{prefix}_leading 1",
         rf'{prefix}_watch_last_event_timestamp_seconds\{{kind="FlinkDeployment"\}} [1-9]',
     ):
         assert re.search(f"^{wanted}", metrics, re.MULTILINE), wanted

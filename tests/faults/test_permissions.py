@@ -9,7 +9,7 @@ from collections.abc import Iterable
 import pytest
 
 from tests.cluster import eventually
-from tests.faults.arena import Arena, Object
+from tests.faults.arena import BASE, Arena, Object
 from tests.faults.control_plane import NAMESPACED, ControlPlane, chart_rules
 
 pytestmark = pytest.mark.cluster
@@ -63,7 +63,9 @@ def test_each_verb_is_granted_because_it_is_used(plane: ControlPlane, arena: Are
     arena.api.send("POST", secrets, secret)
     arena.settled()
     arena.api.send("POST", f"/api/v1/namespaces/{arena.namespace}/pods", pod(arena))
-    arena.put_job(image="bad", upgrade={"deadline": "3s"})
+    arena.put_job(
+        image="bad", upgrade=BASE["upgrade"] | {"deadline": "4s"}, checkpoints={"interval": "1s"}
+    )
     arena.settled()
     assert arena.state()[1] == "UpgradeRolledBack"
     arena.put_job(image=None)
@@ -85,7 +87,9 @@ def test_each_verb_is_granted_because_it_is_used(plane: ControlPlane, arena: Are
     ("method", "path"),
     [
         ("GET", "/api/v1/secrets"),
-        ("POST", "/api/v1/namespaces/default/secrets"),
+        ("PUT", "/api/v1/namespaces/default/secrets/secret"),
+        ("DELETE", "/api/v1/namespaces/default/secrets/secret"),
+        ("PUT", "/apis/coordination.k8s.io/v1/namespaces/default/leases/lease"),
         ("POST", "/api/v1/namespaces"),
         ("POST", "/api/v1/namespaces/default/pods"),
         ("DELETE", "/api/v1/namespaces/default/pods/pod"),

@@ -18,17 +18,20 @@ from pathlib import Path
 
 from kubernetes.config import kube_config
 
-import program_user_info_operator.cli.run
+import program_user_info_operator.controller.process
 from program_user_info_operator.cli.main import app
 
 
 class Zygote:
     """The process, from the tests' side."""
 
-    def __init__(self) -> None:
+    def __init__(self, source: Path | None = None) -> None:
+        """`source`: a folder with another version of the controller's package."""
         self._lock = threading.Lock()
+        path = [str(source)] if source is not None else []
         self._process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.zygote"],
+            env=os.environ | {"PYTHONPATH": os.pathsep.join([*path, *sys.path])},
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
         )
@@ -93,5 +96,5 @@ def _become_controller(request: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    assert program_user_info_operator.cli.run
+    assert program_user_info_operator.controller.process
     main()

@@ -41,7 +41,7 @@ def versions(namespace: Namespace) -> dict[str, str]:
 
 def deployed(namespace: Namespace, name: str = "job") -> dict[str, Any]:
     found: dict[str, Any] = eventually(
-        lambda: namespace.get("flinkdeployment", name), f"{name} has a FlinkDeployment"
+        lambda: namespace.flink_deployment(name), f"{name} has a FlinkDeployment"
     )
     return found
 
@@ -71,15 +71,13 @@ def test_a_job_becomes_a_deployment_and_a_status(namespace: Namespace) -> None:
 
 
 def cli(live: dict[str, Any], file: Path, *command: str) -> subprocess.CompletedProcess[str]:
-    """The operator's command on this job, with the image that the controller runs."""
+    """The operator's command on this job, with the images that the controller has."""
     file.write_text(yaml.safe_dump(live))
-    image, _, version = live["status"]["image"].rpartition(":")
+    path = "jsonpath={.spec.template.spec.containers[0].env[?(@.name=='JOB_IMAGES')].value}"
+    images = kubectl("get", CONTROLLER, "-n", NAMESPACE, "-o", path)
     return subprocess.run(
-        [
-            *(sys.executable, "-m", "program_user_info_operator", *command, "-f", str(file)),
-            *("--job-image", image, "--job-version", version),
-        ],
-        env={**os.environ, "KUBECONFIG": str(kubeconfig())},
+        [sys.executable, "-m", "program_user_info_operator", *command, "-f", str(file)],
+        env={**os.environ, "KUBECONFIG": str(kubeconfig()), "JOB_IMAGES": images},
         capture_output=True,
         text=True,
         check=False,
@@ -94,7 +92,10 @@ def test_render_and_diff_are_what_the_controller_applies(
         live = settled(namespace, "job")
         file, environments = tmp_path / "job.yaml", tmp_path / "environments.yaml"
         environments.write_text("local: {parallelism: 2}")
-        rendered = cli(live, file, "render", "--environments", str(environments))
+        crd = tmp_path / "crd.yaml"
+        crd.write_text(kubectl("get", "crd", "flinkdeployments.flink.apache.org", "-o", "yaml"))
+        options = ("--environments", str(environments), "--flink-operator", str(crd))
+        rendered = cli(live, file, "render", *options)
         assert rendered.returncode == 0, rendered.stderr
         # kubectl asks the API server what applying the output would change, fails if anything.
         manager = "--field-manager=program-user-info-operator"
@@ -128,22 +129,26 @@ def test_nothing_is_written_where_nothing_changed(namespace: Namespace) -> None:
     assert {name: after[name] for name in before} == before
 
 
-def test_a_profile_rolls_the_jobs_of_its_environment_and_no_other(namespace: Namespace) -> None:
+def test_a_profile_reaches_the_jobs_of_its_environment_and_no_other(namespace: Namespace) -> None:
+    """They are suspended: what they are to run is known, and waits until they are resumed."""
     with profiles(qa={"kafka": {"topic": "one"}}, perf={"parallelism": 2}) as change:
         namespace.apply(job("qa", "qa"))
         namespace.apply(job("perf", "perf"))
         settled(namespace, "qa")
-        settled(namespace, "perf")
+        before = settled(namespace, "perf")
         assert config_of(namespace, "qa")["kafka"]["topic"] == "one"
-        before = {name: deployed(namespace, name)["metadata"] for name in ("qa", "perf")}
         change(qa={"kafka": {"topic": "two"}})
-        eventually(
-            lambda: config_of(namespace, "qa")["kafka"]["topic"] == "two", "qa has the new topic"
-        )
-        settled(namespace, "qa")
-        after = {name: deployed(namespace, name)["metadata"] for name in ("qa", "perf")}
-        assert after["qa"]["generation"] > before["qa"]["generation"]
-        assert after["perf"]["resourceVersion"] == before["perf"]["resourceVersion"]
+
+        def waits() -> bool:
+            found = namespace.get("puij", "qa") or {}
+            said = condition(found, "Ready").get("message", "")
+            return found["status"]["topic"] == "two" and "until the job is resumed" in said
+
+        eventually(waits, "qa has heard of the new topic")
+        assert config_of(namespace, "qa")["kafka"]["topic"] == "one"
+        after = namespace.get("puij", "perf")
+        assert after is not None
+        assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]
 
 
 @pytest.mark.parametrize("kind", ["flinkdeployment", "configmap"])
@@ -168,7 +173,8 @@ def test_an_edited_child_is_put_right_and_foreign_fields_survive(namespace: Name
     settled(namespace, "job")
     foreign = {"metadata": {"annotations": {"example.org/foreign": "x"}}}
     edit = foreign | {"spec": {"job": {"parallelism": 7}}}
-    namespace.run("patch", "flinkdeployment", "job", "--type=merge", "-p", json.dumps(edit))
+    name = deployed(namespace)["metadata"]["name"]
+    namespace.run("patch", "flinkdeployment", name, "--type=merge", "-p", json.dumps(edit))
     eventually(
         lambda: deployed(namespace)["spec"]["job"]["parallelism"] == 1, "parallelism is 1 again"
     )
@@ -204,7 +210,9 @@ def test_a_deployment_of_somebody_else_is_left_alone(namespace: Namespace) -> No
     metadata = {"name": "job", "namespace": namespace.name}
     theirs = {key: foreign[key] for key in ("apiVersion", "kind", "spec")} | {"metadata": metadata}
     namespace.apply(theirs)
-    namespace.apply(job())
+    namespace.apply(job(upgrade={"strategy": "replace"}))
     found = stalled(namespace, "job")
     assert found["reason"] == "NameTaken"
-    assert "ownerReferences" not in deployed(namespace)["metadata"]
+    live = namespace.get("flinkdeployment", "job")
+    assert live is not None
+    assert "ownerReferences" not in live["metadata"]

@@ -39,8 +39,7 @@ def controller(*namespaces: str) -> Iterator[tuple[subprocess.Popen[bytes], str]
         "--profiles-namespace": NAMESPACE,
         "--profiles-name": f"{RELEASE}-environments",
         "--namespaces": ",".join(namespaces),
-        "--job-image": "registry.example/job",
-        "--job-version": "1.2.3",
+        "--job-image": "v1_20=registry.example/job:1.2.3",
         "--resync-seconds": "2",
         "--liveness": liveness,
         "--metrics-port": "0",
@@ -86,8 +85,8 @@ def test_it_reconciles_its_namespaces_only_and_ends_when_told(namespace: Namespa
         change(local={"parallelism": 3})
         eventually(
             lambda: (
-                (deployed := namespace.get("flinkdeployment", "job"))
-                and deployed["spec"]["job"]["parallelism"] == 3
+                "until the job is resumed"
+                in condition(namespace.get("puij", "job"), "Ready").get("message", "")
             ),
             "the profile's change has arrived",
         )

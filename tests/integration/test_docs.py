@@ -1,39 +1,20 @@
 """The documentation's commands, run as they stand.
 
-A block of shell commands is run where `<!-- run -->` is above it; each other one says what does.
+A block of shell commands is run where `<!-- run -->` is above it. One that is run
+in order is run by the test of its page. Each other one says what does.
 """
 
 from __future__ import annotations
 
-import re
 import subprocess
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
 from dev.paths import REPOSITORY
-from tests.unit.test_docs import PAGES
+from tests.documentation import Block, blocks
 
 pytestmark = pytest.mark.cluster
-
-BLOCK = re.compile(
-    r"(?:^<!-- (?P<mark>run|not run: [^\n]+) -->\n)?^```sh\n(?P<code>.*?)^```$", re.M | re.S
-)
-
-
-class Block(NamedTuple):
-    page: str
-    mark: str | None
-    code: str
-
-
-def blocks() -> list[Block]:
-    return [
-        Block(str(page.relative_to(REPOSITORY)), found["mark"], found["code"])
-        for page in PAGES
-        for found in BLOCK.finditer(page.read_text(encoding="utf-8"))
-    ]
 
 
 def test_every_block_is_run_or_says_why_not() -> None:

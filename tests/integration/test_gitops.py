@@ -45,7 +45,7 @@ def test_a_pipeline_can_render_what_a_pull_request_would_deploy(environment: str
     )
     deployment = next(yaml.safe_load_all(done.stdout))
     assert deployment["metadata"]["namespace"] == f"sunbird-{environment}"
-    assert deployment["spec"]["image"].endswith(":0.1.0")
+    assert deployment["spec"]["image"].endswith(":0.1.0-flink2.2")
 
 
 def test_what_was_applied_does_not_differ_once_the_controller_is_done() -> None:

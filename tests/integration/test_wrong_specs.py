@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import pytest
 
+from dev.cluster.target import kubectl
 from tests.cluster import Namespace, job, profiles, refusal, settled, stalled
+from tests.conftest import DATA
 
 pytestmark = pytest.mark.cluster
 
@@ -20,9 +23,29 @@ pytestmark = pytest.mark.cluster
         ({"kafka": {"topic": "a b"}}, "spec.kafka.topic", "must be a Kafka topic name"),
         ({"kafka": {"startingOffsets": "first"}}, "spec.kafka.startingOffsets", "must be one of"),
         (
+            {"kafka": {"startingOffsets": "2026-02-30T00:00:00Z"}},
+            "spec.kafka.startingOffsets",
+            "must be one of",
+        ),
+        (
             {"kafka": {"security": {"protocol": "SSL", "saslMechanism": "PLAIN"}}},
             "spec.kafka.security",
             "saslMechanism needs protocol SASL_PLAINTEXT or SASL_SSL",
+        ),
+        (
+            {"kafka": {"topic": "a", "deadLetterTopic": "a"}},
+            "spec.kafka",
+            "deadLetterTopic must be none of the topics that the job reads",
+        ),
+        (
+            {"kafka": {"additionalTopics": ["a", "b"], "deadLetterTopic": "b"}},
+            "spec.kafka",
+            "deadLetterTopic must be none of the topics that the job reads",
+        ),
+        (
+            {"upgrade": {"strategy": "overlap", "mode": "savepoint"}},
+            "spec.upgrade",
+            "strategy overlap needs mode stateless",
         ),
         ({"cassandra": {"layout": "wide"}}, "spec.cassandra.layout", '"flat", "map"'),
         ({"cassandra": {"ttl": -5}}, "spec.cassandra.ttl", "greater than or equal to 0"),
@@ -50,6 +73,11 @@ pytestmark = pytest.mark.cluster
             "spec.flink.configuration",
             "use the field of spec instead",
         ),
+        (
+            {"kafka": {"clientOptions": {"isolation.level": "read_uncommitted"}}},
+            "spec.kafka.clientOptions",
+            "names an option that cannot be set",
+        ),
         ({"kafak": {}}, "spec.kafak", "unknown field"),
     ],
 )
@@ -66,6 +94,17 @@ def test_the_api_server_refuses_a_name_that_no_flink_deployment_may_have(
     namespace: Namespace, name: str
 ) -> None:
     assert "metadata.name must be at most 45" in refusal(namespace, job(name))
+
+
+def test_kubectl_reads_scalars_as_the_recorded_table_says() -> None:
+    table = (DATA / "yaml-scalars.tsv").read_text(encoding="utf-8").splitlines()
+    rows = [line.split("\t") for line in table if not line.endswith("\trefused")]
+    spec = "".join(f"  - {scalar}\n" for scalar, _ in rows)
+    document = f"apiVersion: a/v1\nkind: A\nmetadata: {{name: a}}\nspec:\n{spec}"
+    nothing = ("--local", "--type=merge", "--patch={}", "--output=json", "--filename=-")
+    # As floats: kubectl keeps no integer beyond 64 bits.
+    found = json.loads(kubectl("patch", *nothing, stdin=document), parse_int=float)["spec"]
+    assert found == [json.loads(expected, parse_int=float) for _, expected in rows]
 
 
 def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> None:
@@ -98,10 +137,14 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         ),
         (
             {"flink": {"version": "v1_99"}},
+            "flink.version: there is no bundled job for v1_99, only for v2_2 and v1_20",
+        ),
+        (
+            {"image": "a", "flink": {"version": "v1_99"}},
             "flink.version: v1_99 is none that the installed Flink operator knows",
         ),
         (
-            {"flink": {"version": "v1_18", "podTemplate": {"spec": {"containers": 5}}}},
+            {"flink": {"podTemplate": {"spec": {"containers": 5}}}},
             "the API server refuses the FlinkDeployment",
         ),
     ],
@@ -122,13 +165,13 @@ def test_an_invalid_profile_stalls_its_jobs_and_leaves_their_deployments(
     with profiles(broken={"parallelism": 2}) as change:
         namespace.apply(job(environment="broken"))
         settled(namespace, "job")
-        before = namespace.get("flinkdeployment", "job")
+        before = namespace.flink_deployment("job")
         assert before is not None
         change(broken={"parallelism": "two"})
         found = stalled(namespace, "job")
         assert found["reason"] == "ProfileInvalid"
         assert "parallelism: " in found["message"]
         assert "set by the profile of environment broken" in found["message"]
-        after = namespace.get("flinkdeployment", "job")
+        after = namespace.flink_deployment("job")
         assert after is not None
         assert after["metadata"]["resourceVersion"] == before["metadata"]["resourceVersion"]

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+import sys
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from dev import release, supply_chain
-from dev.steps import StepFailed
+from dev import licences, release, supply_chain, versions
+from dev.steps import StepFailed, capture
 
 TODAY = date(2026, 1, 31)
 
@@ -33,6 +35,17 @@ def test_a_release_of_nothing_is_refused() -> None:
         release.closed("## Unreleased\n\n## 1.0.0 - 2026-01-01\n\n- Old.\n", "1.1.0", TODAY)
 
 
+def test_the_notes_of_a_tag_are_its_section() -> None:
+    version = versions.PRODUCT
+    sections = f"## {version} - 2026-01-31\n\n- New.\n\n## 0.0.1 - 2025-01-01\n\n- Old.\n"
+    changelog = f"# Changelog\n\n## Unreleased\n\n{sections}"
+    assert release.notes_of(changelog, f"v{version}") == "- New."
+    with pytest.raises(StepFailed, match="is not the version that the files name"):
+        release.notes_of(changelog, "v9.9.9")
+    with pytest.raises(StepFailed, match=f"has no section {version}"):
+        release.notes_of("# Changelog\n", f"v{version}")
+
+
 def test_a_release_names_its_version_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -48,18 +61,36 @@ def test_a_release_names_its_version_everywhere(
         release.set_version("next", TODAY)
 
 
-def test_the_images_components_are_listed_with_licences() -> None:
+def test_the_images_components_are_listed() -> None:
     documents = dict(supply_chain.documents())
-    assert {"kopf", "kubernetes"} <= names(documents["program-user-info-operator"])
-    assert {"apache-flink", "cassandra-driver", "flink-connector-kafka"} <= names(
-        documents["program-user-info-job"]
-    )
+    assert documents.keys() == {"operator", "job-flink1.20", "job-flink2.2"}
+    assert {"kopf", "kubernetes"} <= names(documents["operator"])
+    for line in versions.FLINK_LINES:
+        found = documents[f"job-flink{line}"]["components"]
+        assert {"cassandra-driver", "flink-connector-kafka"} <= {each["name"] for each in found}
+        (flink,) = (each for each in found if each["name"] == "apache-flink")
+        assert flink["version"].startswith(f"{line}.")
     for document in documents.values():
         assert document["bomFormat"] == "CycloneDX"
         for component in document["components"]:
             assert component["purl"].endswith(component["version"])
-            licence = component["licenses"][0]["license"]["name"]
-            assert licence not in ("not installed here", "not declared"), component["name"]
+
+
+@pytest.mark.parametrize("image", ["operator", "job-flink1.20"])
+def test_every_component_has_a_licence(image: str) -> None:
+    document = dict(supply_chain.documents())[image]
+    script = Path(licences.__file__).read_text("utf-8")
+    supply_chain.add_licences(document, json.loads(capture([sys.executable, "-c", script])))
+    for component in document["components"]:
+        licence = component["licenses"][0]["license"]["name"]
+        assert licence not in ("not installed", "not declared"), component["name"]
+
+
+def test_a_package_that_the_image_lacks_is_said_to() -> None:
+    document = {"components": [{"name": "a"}, {"name": "b"}]}
+    supply_chain.add_licences(document, {"a": "MIT"})
+    said = [each["licenses"][0]["license"]["name"] for each in document["components"]]
+    assert said == ["MIT", "not installed"]
 
 
 def test_a_package_of_debian_leads_to_its_sources_licence() -> None:
@@ -69,10 +100,20 @@ def test_a_package_of_debian_leads_to_its_sources_licence() -> None:
     assert licence["url"] == "https://sources.debian.org/copyright/license/glibc/2.36-9/"
 
 
-def test_what_linux_does_not_install_is_not_listed() -> None:
-    marked = {"properties": [{"name": "uv:package:marker", "value": "sys_platform == 'win32'"}]}
-    assert not supply_chain._is_for_linux(marked)
-    assert supply_chain._is_for_linux({})
+@pytest.mark.parametrize(
+    ("marker", "is_installed"),
+    [
+        (None, True),
+        ("sys_platform == 'win32'", False),
+        ("python_full_version < '3.11.3'", True),
+        ("python_full_version >= '3.11.3'", False),
+    ],
+)
+def test_what_the_images_python_does_not_install_is_not_listed(
+    marker: str | None, is_installed: bool
+) -> None:
+    properties = [{"name": "uv:package:marker", "value": marker}] if marker else []
+    assert supply_chain._is_installed({"properties": properties}) is is_installed
 
 
 def names(document: supply_chain.Component) -> set[str]:

@@ -21,7 +21,7 @@ from tests.bench.pipeline import (
     empty_table,
     watch,
 )
-from tests.integration.session_cluster import GENERATIONS, session_cluster
+from tests.servers.session_cluster import GENERATIONS, session_cluster
 
 _HERE = Path(__file__).parent
 _IN_THE_WHEELS = ("org.scala-lang", "org.apache.hadoop", "org.slf4j")

@@ -1,0 +1,160 @@
+"""What a controller costs while all jobs run and the Flink operator looks at each of them."""
+
+from __future__ import annotations
+
+import contextlib
+import http.client
+import json
+import os
+import ssl
+import subprocess
+import tempfile
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from dev.paths import REPOSITORY
+from tests.cluster import eventually
+from tests.faults import crowd
+from tests.faults.arena import Arena
+from tests.faults.control_plane import CONTROLLER, control_plane
+from tests.faults.zygote import Zygote
+from tests.flink_statuses import Release, at_rest
+
+Object = dict[str, Any]
+_WRITERS = 4
+_CASES: tuple[tuple[Release, float], ...] = (("1.7", 10), ("1.15", 10), ("1.7", 60), ("1.15", 60))
+
+
+class LookingFlinkOperator:
+    """Writes each FlinkDeployment's status once an interval, as a release of the real one does."""
+
+    def __init__(self, arena: Arena, release: Release, seconds: float) -> None:
+        self._arena, self._release, self._seconds = arena, release, seconds
+        path = arena.deployment_path("").rstrip("/")
+        self._deployments: list[Object] = arena.api.send("GET", path)["items"]
+        self._over = threading.Event()
+        self._threads = [
+            threading.Thread(target=self._look_at, args=(self._deployments[number::_WRITERS],))
+            for number in range(_WRITERS)
+        ]
+        self.written = 0
+
+    def __enter__(self) -> LookingFlinkOperator:
+        for thread in self._threads:
+            thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._over.set()
+        for thread in self._threads:
+            thread.join()
+
+    def _look_at(self, deployments: list[Object]) -> None:
+        connection = http.client.HTTPSConnection(
+            "127.0.0.1", self._arena.plane.port, context=ssl._create_unverified_context()
+        )
+        look = 0
+        while not self._over.is_set():
+            look += 1
+            started = time.monotonic()
+            for number, deployment in enumerate(deployments):
+                due = started + self._seconds * number / len(deployments)
+                if self._over.wait(max(0.0, due - time.monotonic())):
+                    break
+                status = at_rest(deployment, self._release, look, self._seconds)
+                self._write(connection, deployment["metadata"]["name"], status)
+            self._over.wait(max(0.0, started + self._seconds - time.monotonic()))
+        connection.close()
+
+    def _write(self, connection: http.client.HTTPSConnection, name: str, status: Object) -> None:
+        connection.request(
+            "PATCH",
+            f"{self._arena.deployment_path(name)}/status",
+            json.dumps({"status": status}),
+            self._arena.api.headers("merge-patch+json"),
+        )
+        connection.getresponse().read()
+        self.written += 1
+
+
+def measure_at_rest(count: int, seconds: float, against: str = "") -> list[tuple[str, ...]]:
+    """A row for each release and interval: what a second at rest takes; with another commit's."""
+    rows = []
+    with contextlib.ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
+        plane = stack.enter_context(control_plane(folder))
+        # Another commit's controller may need what this one's role does not have.
+        plane.grant(CONTROLLER, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}])
+        commits: dict[str, Path | None] = {"this commit": None}
+        if against:
+            commits[against] = stack.enter_context(_checkout(against))
+        for commit, source in commits.items():
+            zygote = Zygote(source)
+            stack.callback(zygote.stop)
+            place = folder / commit.replace(" ", "-")
+            place.mkdir()
+            with Arena(plane, zygote, place) as arena:
+                found = _measure(arena, count, seconds)
+            rows += [(commit, *each) for each in found]
+    return rows
+
+
+def _measure(arena: Arena, count: int, seconds: float) -> list[tuple[str, ...]]:
+    names = [f"job-{number:04}" for number in range(count)]
+    crowd.create_jobs(arena, names, state="running")
+    # Options that not every commit has stay at their defaults.
+    arena.start_controller(resync_seconds=300, watch_silence_seconds=None, watch_grace_seconds=None)
+    eventually(lambda: _deployed(arena) == count, "all jobs are deployed", 900)
+    rows = []
+    for release, interval in _CASES:
+        with LookingFlinkOperator(arena, release, interval) as flink:
+            eventually(lambda: _running(arena) == count, "all jobs run", 900, at_most=1)
+            time.sleep(5)
+            rows.append((release, f"{interval:g} s", *_cost(arena, flink, seconds)))
+    return rows
+
+
+def _cost(arena: Arena, flink: LookingFlinkOperator, seconds: float) -> tuple[str, ...]:
+    before = _counts(arena, flink)
+    started = time.monotonic()
+    time.sleep(seconds)
+    took = time.monotonic() - started
+    writes, requests, looks, cpu = (
+        (after - each) / took for after, each in zip(_counts(arena, flink), before, strict=True)
+    )
+    return f"{writes:.1f}", f"{requests:.2f}", f"{looks:.2f}", f"{100 * cpu:.1f} %"
+
+
+def _counts(arena: Arena, flink: LookingFlinkOperator) -> tuple[float, ...]:
+    requests = [each for each in arena.proxy.faults.requests if not each.is_watch]
+    fields = Path(f"/proc/{arena.pid}/stat").read_text(encoding="ascii").rpartition(")")[2].split()
+    cpu = (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+    return flink.written, len(requests), crowd.reconciled(arena), cpu
+
+
+def _deployed(arena: Arena) -> int:
+    with contextlib.suppress(OSError):  # the API server has only just been told of the kind
+        return len(arena.api.send("GET", arena.deployment_path("").rstrip("/"))["items"])
+    return 0
+
+
+def _running(arena: Arena) -> int:
+    return crowd.ready(arena, "Running")
+
+
+@contextlib.contextmanager
+def _checkout(commit: str) -> Iterator[Path]:
+    """The controller's source as another commit has it."""
+    with tempfile.TemporaryDirectory() as folder:
+        tree = Path(folder) / "tree"
+        git = ["git", "-C", str(REPOSITORY), "worktree"]
+        subprocess.run(
+            [*git, "add", "--detach", str(tree), commit], check=True, capture_output=True
+        )
+        try:
+            yield tree / "operator" / "src"
+        finally:
+            subprocess.run([*git, "remove", "--force", str(tree)], check=True)
