@@ -15,10 +15,10 @@ from program_user_info_operator.cli.plugin import app as plugin_app
 _HEAD = """# Commands
 
 `make setup` installs all of them into `.venv/bin`; the images contain the two programs. To have
-`kubectl puij` on your own machine, run `pipx install --python python3.11 ./operator` or `uv tool install --python 3.11 ./operator` in
-a clone of the repository: kubectl finds `kubectl-puij` on the PATH. It uses your kubectl, so your
-context, credentials and proxies apply. `--config FILE` is the
-configuration that the controller renders for a job:
+`kubectl puij` on your own machine, run `pipx install --python python3.11 ./operator` or
+`uv tool install --python 3.11 ./operator` in a clone of the repository: kubectl finds
+`kubectl-puij` on the PATH. It uses your kubectl, so your context, credentials and proxies apply.
+`--config FILE` is the configuration that the controller renders for a job:
 
 <!-- not run: needs a job of yours; tests/e2e reads a job's configuration the same way -->
 ```sh

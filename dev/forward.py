@@ -10,22 +10,29 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from dev.cluster import processes
 from dev.cluster.target import kubeconfig, kubectl_path
 from dev.steps import StepFailed, tail
 
 
 @contextmanager
-def port_forward(target: str, namespace: str, port: int, local: int = 0) -> Iterator[int]:
-    """Forward a port of a service or pod; yields the local port once it accepts connections."""
+def port_forward(
+    target: str, namespace: str, port: int, local: int = 0, *, keep_up: bool = False
+) -> Iterator[int]:
+    """Forward a port of a service or pod; yields the local port once it accepts connections.
+
+    `keep_up`: forward again whenever kubectl ends, as it does where another one has the port.
+    """
     local = local or free_port()
+    command = [
+        *(kubectl_path(), "--kubeconfig", str(kubeconfig()), "port-forward"),
+        *("--namespace", namespace, target, f"{local}:{port}"),
+    ]
     with tempfile.TemporaryDirectory() as folder:
         log = Path(folder) / "port-forward.log"
         with log.open("wb") as output:
             process = subprocess.Popen(
-                [
-                    *(kubectl_path(), "--kubeconfig", str(kubeconfig()), "port-forward"),
-                    *("--namespace", namespace, target, f"{local}:{port}"),
-                ],
+                processes.kept_up(command) if keep_up else command,
                 stdout=output,
                 stderr=subprocess.STDOUT,
             )
@@ -40,11 +47,16 @@ def port_forward(target: str, namespace: str, port: int, local: int = 0) -> Iter
 def _await_port(port: int, process: subprocess.Popen[bytes], target: str, log: Path) -> None:
     deadline = time.monotonic() + 30
     while time.monotonic() < deadline and process.poll() is None:
-        with socket.socket() as probe:
-            if probe.connect_ex(("127.0.0.1", port)) == 0:
-                return
+        if listens(port):
+            return
         time.sleep(0.1)
     raise StepFailed(f"cannot forward a port to {target}\n{tail(log)}")
+
+
+def listens(port: int) -> bool:
+    """Whether this machine accepts connections to its loopback interface there."""
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def free_port() -> int:

@@ -57,7 +57,7 @@ def down() -> None:
     with step("stop the pods"):
         _stop_pods()
     with step("stop the cluster's processes"):
-        for name in ("registry-private", "registry", *reversed(_PROCESSES)):
+        for name in ("kafka-relay", "registry-private", "registry", *reversed(_PROCESSES)):
             processes.stop(name)
     with step("remove mounts, namespaces, bridge and iptables chains"):
         _unmount_below(CONTAINERD_STATE, _KUBELET_ROOT, CONTAINERD_ROOT)

@@ -66,6 +66,12 @@ def stop(name: str, timeout: float = 20.0) -> None:
     (_PIDS / name).unlink(missing_ok=True)
 
 
+def kept_up(command: Sequence[str | Path]) -> list[str]:
+    """A command that runs this one, and runs it again whenever it ends, until it is asked to."""
+    again = "trap 'kill $!; exit' TERM; while :; do \"$@\" & wait $!; sleep 0.2; done"
+    return ["bash", "-c", again, "kept-up", *map(str, command)]
+
+
 def log_of(name: str) -> Path:
     """The file with the process's output."""
     return LOGS / f"{name}.log"

@@ -6,11 +6,14 @@ from pathlib import Path
 
 import yaml
 
+from dev.cluster import processes
+from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.images import provide_images
 from dev.cluster.target import kubectl, own_kubeconfig
+from dev.forward import listens
 from dev.images.catalogue import Image, flink_operator_image
 from dev.paths import DEV
-from dev.steps import step
+from dev.steps import step, wait_until
 from dev.toolchain.flink_operator import FlinkOperatorRelease
 
 _MANIFESTS = DEV / "cluster" / "manifests"
@@ -30,6 +33,19 @@ def deploy_services(images: dict[str, Image], flink_operator: FlinkOperatorRelea
     with step("wait for Kafka and Cassandra"):
         for name in ("kafka", "cassandra"):
             kubectl("rollout", "status", f"statefulset/{name}", "-n", "sunbird-dev", _READY)
+    if own_kubeconfig() is None:
+        with step(f"open Kafka's port {KAFKA_PORT} on this machine"):
+            _relay_kafka()
+
+
+def _relay_kafka() -> None:
+    """One relay for all who ask: it outlives brokers and whoever used it first."""
+    service = ("get", "service", "kafka", "-n", "sunbird-dev")
+    address = kubectl(*service, "-o", "jsonpath={.spec.clusterIP}")
+    listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
+    relay = ["socat", listen, f"TCP:{address}:{KAFKA_PORT}"]
+    processes.start("kafka-relay", processes.kept_up(relay))
+    wait_until(lambda: listens(KAFKA_PORT), "the port is open", timeout=30)
 
 
 def install_flink_operator(release: FlinkOperatorRelease) -> None:

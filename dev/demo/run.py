@@ -16,11 +16,11 @@ import yaml
 from rich.console import Console
 from rich.table import Table
 
+from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.target import kubectl
 from dev.demo.events import Generated, demo_events
 from dev.demo.fold import Key, Row, fold
 from dev.demo.world import (
-    KAFKA_PORT,
     NAMESPACE,
     Kafka,
     differences,

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -14,13 +13,13 @@ from cassandra.policies import WhiteListRoundRobinPolicy
 from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
-from dev.cluster.target import kubectl
+from dev.cluster.addresses import KAFKA_PORT
+from dev.cluster.target import own_kubeconfig
 from dev.demo.fold import Key, Record, Row
 from dev.forward import port_forward
 from dev.steps import wait_until
 
 NAMESPACE = "sunbird-dev"
-KAFKA_PORT = 19092  # the broker announces this very port to clients outside of the cluster
 PARTITIONS = 4
 _LIMITS = {"max.message.bytes": str(8 << 20)}
 
@@ -135,31 +134,12 @@ class Kafka:
 
 @contextmanager
 def open_kafka() -> Iterator[Kafka]:
-    """Kafka through a forwarded port."""
-    with port_forward("service/kafka", NAMESPACE, KAFKA_PORT, KAFKA_PORT):
+    """Kafka by this machine's port: the embedded cluster's relay, or what kubectl forwards."""
+    if own_kubeconfig() is None:
         yield Kafka()
-
-
-@contextmanager
-def relay_kafka() -> Iterator[None]:
-    """Kafka on the same port of this machine, of the embedded cluster, whose pods it reaches.
-
-    Unlike kubectl's forwarding, the relay outlives the broker and takes any load.
-    """
-    address = kubectl(
-        *("get", "pods", "-n", NAMESPACE, "-l", "app=kafka"),
-        *("-o", "jsonpath={.items[0].status.podIP}"),
-    )
-    listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"
-    socat = f"socat {listen} TCP:{address}:{KAFKA_PORT}"
-    # socat itself was seen to end while a broker was away.
-    again = f"trap 'kill $!; exit' TERM; while :; do {socat} & wait $!; sleep 0.2; done"
-    process = subprocess.Popen(["bash", "-c", again])
-    try:
-        yield
-    finally:
-        process.terminate()
-        process.wait()
+    else:
+        with port_forward("service/kafka", NAMESPACE, KAFKA_PORT, KAFKA_PORT, keep_up=True):
+            yield Kafka()
 
 
 @contextmanager

@@ -15,10 +15,11 @@ from typing import Any
 import yaml
 from confluent_kafka import Producer
 
+from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.target import kubectl
 from dev.demo.events import generate
 from dev.demo.run import JOB, JOB_FILE, remove_jobs, wait_for_ready
-from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka, open_cassandra, relay_kafka
+from dev.demo.world import NAMESPACE, Kafka, open_cassandra, open_kafka
 from dev.steps import step
 
 LOADED = JOB
@@ -40,8 +41,8 @@ Object = dict[str, Any]
 @contextmanager
 def scene() -> Iterator[None]:
     """The jobs run and are fed; all gone afterwards."""
-    with relay_kafka():
-        kafka, jobs = Kafka(), [_loaded(), _steady(), _suspended(), _without_secret()]
+    with open_kafka() as kafka:
+        jobs = [_loaded(), _steady(), _suspended(), _without_secret()]
         with step("apply jobs, wait until they run"):
             _remove(jobs)
             for topic in (_topic(LOADED), _topic(_STEADY)):

@@ -18,8 +18,9 @@ from pathlib import Path
 import msgspec
 from confluent_kafka import Producer
 
+from dev.cluster.addresses import KAFKA_PORT
 from dev.demo.events import generate
-from dev.demo.world import KAFKA_PORT, Kafka, open_cassandra, relay_kafka
+from dev.demo.world import Kafka, open_cassandra, open_kafka
 from program_user_info_job.config.model import Config
 from program_user_info_job.memory import spare_the_collector
 from program_user_info_job.row.convert import Origin, Row, Rules, to_row
@@ -163,8 +164,7 @@ def measure_plain(count: int) -> Measured:
 @contextmanager
 def filled_topic(count: int) -> Iterator[Kafka]:
     """Kafka, with the topic that everything measured reads."""
-    with relay_kafka():
-        kafka = Kafka()
+    with open_kafka() as kafka:
         fill_topic(kafka, count)
         yield kafka
 

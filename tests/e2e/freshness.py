@@ -16,7 +16,8 @@ from datetime import UTC, datetime
 
 from confluent_kafka import Producer
 
-from dev.demo.world import KAFKA_PORT, open_cassandra
+from dev.cluster.addresses import KAFKA_PORT
+from dev.demo.world import open_cassandra
 
 _BEATS_EVERY = 0.1
 _SAMPLES_EVERY = 0.5

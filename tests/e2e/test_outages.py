@@ -14,7 +14,7 @@ import pytest
 
 from dev.cluster.node import ctr
 from dev.cluster.target import kubectl
-from dev.demo.world import NAMESPACE, Kafka, relay_kafka
+from dev.demo.world import NAMESPACE, open_kafka
 from dev.steps import StepFailed, capture
 from tests.cluster import eventually, the_pod
 from tests.e2e.fleet import Fleet, open_fleet
@@ -37,7 +37,7 @@ for entry in pathlib.Path("/proc").glob("[0-9]*"):
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with relay_kafka(), open_fleet(Kafka(), NAME) as fleet:
+    with open_kafka() as kafka, open_fleet(kafka, NAME) as fleet:
         yield fleet
 
 

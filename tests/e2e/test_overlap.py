@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 from dev.cluster.node import ctr
-from dev.demo.world import Kafka, relay_kafka
+from dev.demo.world import open_kafka
 from dev.steps import capture
 from tests.cluster import Object, condition, eventually
 from tests.e2e import steps
@@ -31,7 +31,7 @@ _PATIENT, _IMPATIENT = {"deadline": "10min"}, {"deadline": "45s"}
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with relay_kafka(), open_fleet(Kafka(), NAME) as fleet:
+    with open_kafka() as kafka, open_fleet(kafka, NAME) as fleet:
         put_secret(fleet, "first")
         fleet.patch(cassandra={"credentials": {"secretName": SECRET}}, upgrade=_PATIENT)
         fleet.stable()

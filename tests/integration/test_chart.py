@@ -18,6 +18,7 @@ from dev.metrics_page import controller_metrics
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed
 from dev.toolchain.programs import prometheus_crds
+from program_user_info_operator.environments.profiles import for_namespace
 from program_user_info_operator.environments.resolve import Resolved, resolve
 from tests.cluster import (
     Namespace,
@@ -93,7 +94,10 @@ def test_example_values_pass_lint_and_make_valid_profiles(values: Path) -> None:
     profiles = yaml.safe_load(values.read_text(encoding="utf-8"))["environments"]
     assert profiles
     for environment, profile in profiles.items():
-        resolved = resolve({"environment": environment}, profile)
+        here = profile.get("namespaces", ["any"])[0]
+        fields = for_namespace(profile, environment, here)
+        assert isinstance(fields, dict), fields
+        resolved = resolve({"environment": environment}, fields)
         assert isinstance(resolved, Resolved), resolved
 
 

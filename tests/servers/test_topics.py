@@ -15,7 +15,8 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 from typer.testing import CliRunner
 
-from dev.demo.world import KAFKA_PORT, Kafka, open_kafka
+from dev.cluster.addresses import KAFKA_PORT
+from dev.demo.world import Kafka, open_kafka
 from program_user_info_job.cli.main import app
 from program_user_info_job.cli.produce import ProduceError, send
 from program_user_info_job.cli.replay import Replay, replay

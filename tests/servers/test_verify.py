@@ -10,8 +10,9 @@ import pytest
 from cassandra.cluster import Session
 from typer.testing import CliRunner
 
+from dev.cluster.addresses import KAFKA_PORT
 from dev.demo.events import demo_events
-from dev.demo.world import KAFKA_PORT, NAMESPACE, Kafka
+from dev.demo.world import NAMESPACE, Kafka
 from dev.forward import port_forward
 from program_user_info_job.cli.main import app
 from program_user_info_job.cli.produce import send

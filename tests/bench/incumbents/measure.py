@@ -10,7 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from dev.demo.world import KAFKA_PORT, Kafka
+from dev.cluster.addresses import KAFKA_PORT
+from dev.demo.world import Kafka
 from dev.toolchain.jars import fetch_jars
 from tests.bench.pipeline import (
     GROUP,
