@@ -13,8 +13,9 @@ from rich.table import Table
 
 from dev.demo.events import generate
 from dev.environment import up
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
-from program_user_info_job.store.newest import Indexed, group_by_program
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.store.needed_rows import Indexed, group_by_program
 from tests.bench import pipeline
 from tests.bench.at_rest import measure_at_rest
 from tests.bench.controller import measure as measure_controller
@@ -65,7 +66,7 @@ def _measure_parts() -> None:
     def map_all() -> None:
         rows.clear()
         for offset, payload in enumerate(payloads):
-            row = to_row(payload, Origin(offset, now), rules, now)
+            row = process(payload, Origin(offset, now), rules, now)
             if not isinstance(row, Row):
                 raise TypeError("the generator made an event that is rejected")
             rows.append(row)

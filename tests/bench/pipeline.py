@@ -22,10 +22,11 @@ from dev.cluster.addresses import KAFKA_PORT
 from dev.demo.events import generate
 from dev.demo.world import Kafka, open_cassandra, open_kafka
 from program_user_info_job.config.model import Config
-from program_user_info_job.memory import spare_the_collector
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
-from program_user_info_job.store.bootstrap import prepare_schema
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.pipeline.garbage_collection import spare_the_collector
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
 from tests.bench.processes import cpu_seconds, jvm_thread_seconds
@@ -152,7 +153,7 @@ def measure_plain(count: int) -> Measured:
         for first in range(0, count, batch):
             rows = []
             for number, payload in enumerate(source[first : first + batch], first):
-                row = to_row(payload, Origin(number, now), rules, now)
+                row = process(payload, Origin(number, now), rules, now)
                 if isinstance(row, Row):
                     rows.append(Indexed(number, row))
             writer.write(rows)

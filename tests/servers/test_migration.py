@@ -19,10 +19,11 @@ from dev.demo.world import NAMESPACE, Kafka, Record, open_cassandra, open_kafka
 from dev.forward import port_forward
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.model import Config
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.row.layout import LAYOUTS, MAP, CqlType
-from program_user_info_job.store.bootstrap import prepare_schema
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
 from tests.configuration import Document, document, write
@@ -71,7 +72,7 @@ class World:
 @pytest.fixture
 def world(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[World]:
     """Each user has an event at 9, at 10 and at 11 o'clock; the table of the Scala job is empty."""
-    monkeypatch.setattr("program_user_info_job.cli.verify._SETTLED", 0.1)
+    monkeypatch.setattr("program_user_info_job.verification.comparison._SETTLED", 0.1)
     with (
         open_kafka() as kafka,
         open_cassandra() as admin,
@@ -139,7 +140,7 @@ def our_job_writes(world: World, table: str, records: Sequence[Record]) -> None:
 
 def row_of(record: Record) -> Row:
     origin = Origin(record.offset, record.timestamp)
-    row = to_row(record.payload, origin, Rules(layout=LAYOUTS["map"]), record.timestamp)
+    row = process(record.payload, origin, Rules(layout=LAYOUTS["map"]), record.timestamp)
     assert isinstance(row, Row)
     return row
 

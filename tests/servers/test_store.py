@@ -24,9 +24,9 @@ from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.failure import FailureReason
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import FLAT, KEY
-from program_user_info_job.store.bootstrap import prepare_schema
 from program_user_info_job.store.driver_errors import CassandraNotReady
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import WriteGaveUp, Writer
 from tests.configuration import document
@@ -282,7 +282,7 @@ def test_what_exists_is_not_created_again(
         raise AssertionError("nothing is missing")
 
     for name in ("create_keyspace", "create_table"):
-        monkeypatch.setattr(f"program_user_info_job.store.bootstrap.{name}", create)
+        monkeypatch.setattr(f"program_user_info_job.store.schema_preparation.{name}", create)
     prepare_schema(configuration(port), create=True)
     with pytest.raises(CassandraNotReady, match=r"other does not exist; create it") as caught:
         prepare_schema(configuration(port, table="other"), create=False)

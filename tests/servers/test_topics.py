@@ -18,10 +18,10 @@ from typer.testing import CliRunner
 from dev.cluster.addresses import KAFKA_PORT
 from dev.demo.world import Kafka, open_kafka
 from program_user_info_job.cli.main import app
-from program_user_info_job.cli.produce import ProduceError, send
-from program_user_info_job.cli.replay import Replay, replay
 from program_user_info_job.config import model
-from program_user_info_job.pipeline.topics import KafkaNotReady, prepare_topics
+from program_user_info_job.kafka.produce import ProduceError, send
+from program_user_info_job.kafka.replay import Replay, replay
+from program_user_info_job.kafka.topics import KafkaNotReady, prepare_topics
 from tests.configuration import DOCUMENT
 
 pytestmark = pytest.mark.cluster

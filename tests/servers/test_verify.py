@@ -15,12 +15,13 @@ from dev.demo.events import demo_events
 from dev.demo.world import NAMESPACE, Kafka
 from dev.forward import port_forward
 from program_user_info_job.cli.main import app
-from program_user_info_job.cli.produce import send
 from program_user_info_job.config.model import Config
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.kafka.produce import send
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.row.layout import LAYOUTS
-from program_user_info_job.store.bootstrap import prepare_schema
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
 from tests.configuration import document, write
@@ -78,7 +79,7 @@ def write_all(config: Config, kafka: Kafka) -> None:
     rows = []
     for record in kafka.records(TOPIC):
         origin = Origin(record.offset, record.timestamp)
-        row = to_row(record.payload, origin, rules, record.timestamp)
+        row = process(record.payload, origin, rules, record.timestamp)
         if isinstance(row, Row):
             rows.append(Indexed(len(rows), row))
     with open_session(config.cassandra, 10) as session:
@@ -88,7 +89,7 @@ def write_all(config: Config, kafka: Kafka) -> None:
 @pytest.fixture
 def verify(file: Path, monkeypatch: pytest.MonkeyPatch) -> Verify:
     """The command; its exit status, lines and last words."""
-    monkeypatch.setattr("program_user_info_job.cli.verify._SETTLED", 0.1)
+    monkeypatch.setattr("program_user_info_job.verification.comparison._SETTLED", 0.1)
 
     def run(*options: str) -> tuple[int, list[str], str]:
         result = CliRunner().invoke(app, ["verify", "--config", str(file), *options])

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 from program_user_info_job.event.rejection import Rejection
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
 
 NOW = 1_700_000_000_000
 MINIMAL: dict[str, Any] = {"programId": "p", "userId": "u", "userProfile": {}}
@@ -22,7 +23,7 @@ def convert(
 ) -> Row | Rejection:
     """Map a document, or raw bytes."""
     payload = document if isinstance(document, bytes | None) else json.dumps(document).encode()
-    return to_row(payload, Origin(offset, timestamp), rules or Rules(), NOW)
+    return process(payload, Origin(offset, timestamp), rules or Rules(), NOW)
 
 
 def cells(document: Any, rules: Rules | None = None) -> dict[str, Any]:

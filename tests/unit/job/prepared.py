@@ -10,7 +10,7 @@ from cassandra.query import PreparedStatement
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import LAYOUTS, CqlType
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.statements import Statements
 
 DRIVER_TYPES = {

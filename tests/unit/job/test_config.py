@@ -9,16 +9,16 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
-from program_user_info_job.config.kafka_client import (
+from program_user_info_job.config.load import ConfigError, load_config
+from program_user_info_job.config.model import Config
+from program_user_info_job.config.rules import mapping_rules
+from program_user_info_job.kafka.client_properties import (
     CONSUMER_OPTIONS,
     PRODUCER_OPTIONS,
     SHARED_OPTIONS,
     java_properties,
     librdkafka_properties,
 )
-from program_user_info_job.config.load import ConfigError, load_config
-from program_user_info_job.config.model import Config
-from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.pipeline.settings import flink_settings
 from program_user_info_job.pipeline.sql import dead_letter_ddl, insert_dml, source_ddl
 from program_user_info_operator.api.kafka_options import CLIENT_OPTIONS

@@ -10,10 +10,11 @@ from hypothesis import strategies as st
 
 from dev.demo.fold import Record, fold, raw
 from program_user_info_job.event.rejection import Reason, Rejection
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.row.layout import LAYOUTS
 from program_user_info_job.store.encode import ENCODERS
-from program_user_info_job.store.newest import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed, group_by_program
 from tests.unit.job.events import NOW
 
 SCALARS = (
@@ -65,8 +66,8 @@ RULES = st.builds(
 
 
 def check(payload: bytes | None, rules: Rules, offset: int) -> None:
-    outcome = to_row(payload, Origin(offset, NOW), rules, NOW)
-    assert outcome == to_row(payload, Origin(offset, NOW), rules, NOW)
+    outcome = process(payload, Origin(offset, NOW), rules, NOW)
+    assert outcome == process(payload, Origin(offset, NOW), rules, NOW)
     if isinstance(outcome, Rejection):
         assert outcome.reason in Reason
         return
@@ -150,7 +151,7 @@ def test_any_order_batching_and_repetition_leaves_the_fold_of_the_events(
     delivered += data.draw(st.lists(st.sampled_from(records), max_size=5))
     rows: list[Row] = []
     for record in delivered:
-        row = to_row(record.payload, Origin(record.offset, record.timestamp), Rules(), NOW)
+        row = process(record.payload, Origin(record.offset, record.timestamp), Rules(), NOW)
         assert isinstance(row, Row)
         rows.append(row)
     cut = data.draw(st.integers(0, len(rows)))

@@ -19,7 +19,7 @@ from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import FLAT, LAYOUTS, CqlType
 from program_user_info_job.store.encode import ENCODERS
 from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatches
-from program_user_info_job.store.newest import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed, group_by_program
 from program_user_info_job.store.schema import create_statements, mismatches
 from program_user_info_job.store.statements import Statements, rows_of
 from tests.unit.job.prepared import FakeSession, rows, statements

@@ -12,11 +12,12 @@ import yaml
 from typer.testing import CliRunner
 
 from program_user_info_job.cli import main
-from program_user_info_job.cli.waiting import wait_for
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import FailureReason, JobFailure
-from program_user_info_job.pipeline import java_client, submit, topics
-from program_user_info_job.store import bootstrap
+from program_user_info_job.kafka import java_client, topics
+from program_user_info_job.pipeline import submit
+from program_user_info_job.pipeline.waiting import wait_for
+from program_user_info_job.store import schema_preparation
 from tests.configuration import DOCUMENT
 
 AWAY = JobFailure(FailureReason.KAFKA_UNREACHABLE, "kafka.bootstrapServers: no answer")
@@ -122,9 +123,9 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
     monkeypatch.setattr(topics, "prepare_topics", fails("kafka", 1))
     monkeypatch.setattr(java_client, "check_java_client", fails("java client", 1))
-    monkeypatch.setattr(bootstrap, "prepare_schema", fails("cassandra", 2))
+    monkeypatch.setattr(schema_preparation, "prepare_schema", fails("cassandra", 2))
     monkeypatch.setattr(submit, "submit", lambda *_: done.append("submitted"))
-    monkeypatch.setattr("program_user_info_job.cli.waiting._FIRST_DELAY", 0.001)
+    monkeypatch.setattr("program_user_info_job.pipeline.waiting._FIRST_DELAY", 0.001)
     return done
 
 

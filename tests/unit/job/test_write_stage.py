@@ -16,7 +16,7 @@ from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.pipeline import write_stage
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.pipeline.write_stage import WriteEvents
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.store.needed_rows import Indexed
 from tests.unit.job.events import event
 from tests.unit.job.prepared import FakeSession
 

@@ -26,7 +26,7 @@ from tests.unit.operator.specs import resolved, with_fields
 
 LOG = """\
 2026-01-01 INFO something
-program_user_info_job.pipeline.topics: [KafkaUnreachable] kafka.bootstrapServers: no answer
+program_user_info_job.kafka.topics: [KafkaUnreachable] kafka.bootstrapServers: no answer
 Caused by: RuntimeError: program_user_info_job.store.writer.WriteGaveUp: [Overdue] try later
 \tat org.apache.flink
 """

@@ -9,7 +9,8 @@ from typing import Any
 import msgspec
 
 from program_user_info_job.event.rejection import Rejection
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.row.layout import CqlType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -28,7 +29,7 @@ class Printer:
     def format(self, payload: bytes) -> bytes:
         """The line for one event, newline included."""
         now = time.time_ns() // 1_000_000
-        outcome = to_row(payload, Origin(0, now), self._rules, now)
+        outcome = process(payload, Origin(0, now), self._rules, now)
         answer = _rejected(outcome) if isinstance(outcome, Rejection) else self._row(outcome)
         return msgspec.json.encode(answer) + b"\n"
 

@@ -1,1 +1,1 @@
-"""The configuration file: its types, how it is read, the client settings that follow."""
+"""The configuration file: its types, and how it is read and checked."""

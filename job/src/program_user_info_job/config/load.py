@@ -11,7 +11,7 @@ import msgspec
 import structlog
 import yaml
 
-from program_user_info_job.config.kafka_client import (
+from program_user_info_job.config.client_options import (
     CONSUMER_OPTIONS,
     PRODUCER_OPTIONS,
     SHARED_OPTIONS,

@@ -40,7 +40,7 @@ class Kafka(_Section, frozen=True):
     """Where events come from and where dead letters go.
 
     `starting_offsets`: committed (else earliest), earliest, latest, or a UTC time to the second.
-    `client_options` are for Kafka's Java client alone; see `config.kafka_client`.
+    `client_options` are for Kafka's Java client alone; see `config.client_options`.
     """
 
     bootstrap_servers: Annotated[list[HostPort], Meta(min_length=1)]

@@ -10,7 +10,7 @@ from program_user_info_job.row.layout import LAYOUTS
 
 
 def mapping_rules(config: Config) -> Rules:
-    """What `row.convert.to_row` needs to know of the configuration."""
+    """What `record.process` needs to know of the configuration."""
     return Rules(
         layout=LAYOUTS[config.cassandra.layout],
         apply_deletes=config.cassandra.deletes == "apply",

@@ -31,7 +31,7 @@ class Rejection(NamedTuple):
 
 
 class Rejected(Exception):
-    """Raised inside the mapping; `row.convert.to_row` turns it into a `Rejection`."""
+    """Raised inside the mapping; `record.process` turns it into a `Rejection`."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         super().__init__(reason, detail)

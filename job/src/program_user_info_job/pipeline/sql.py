@@ -5,13 +5,12 @@ The same statements run on Flink 1.20 and 2.x.
 
 from __future__ import annotations
 
-from program_user_info_job.config.kafka_client import consumer_properties, producer_properties
 from program_user_info_job.config.model import Kafka
+from program_user_info_job.kafka.client_properties import consumer_properties, producer_properties
+from program_user_info_job.kafka.dead_letter_topic import LARGEST_DEAD_LETTER
 
 WRITE_STAGE = "write_events"
 """The name under which the vectorized function is registered."""
-LARGEST_DEAD_LETTER = 32 << 20
-"""Bytes. Whatever the input topic took must fit: a dead letter that does not would stop the job."""
 
 # While the write stage waits for Cassandra, the source reads ahead two polls and no more: they are
 # the next bundle. With Kafka's defaults (1 MiB, 500 records) that bundle is too small to fill
@@ -29,7 +28,7 @@ _FORMAT = """'format' = 'raw',
 def source_ddl(kafka: Kafka, partition_discovery: int) -> str:
     """The input topics: payloads as bytes, and where each record stands.
 
-    The group's committed offsets are the only position; `pipeline.group_start` sets them beforehand
+    The group's committed offsets are the only position; `kafka.group_start` sets them beforehand
     where the configuration asks for another start.
     """
     return f"""

@@ -16,12 +16,13 @@ from pyflink.table.udf import FunctionContext, ScalarFunction
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.event.rejection import Rejection
+from program_user_info_job.kafka.group_start import note_start
 from program_user_info_job.logs import configure_logging
-from program_user_info_job.memory import spare_the_collector
-from program_user_info_job.pipeline.group_start import note_start
+from program_user_info_job.pipeline.garbage_collection import spare_the_collector
 from program_user_info_job.pipeline.metrics import StageMetrics
-from program_user_info_job.row.convert import Origin, to_row
-from program_user_info_job.store.newest import Indexed
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin
+from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.session import missing_extensions, open_session
 from program_user_info_job.store.writer import Writer
 
@@ -85,7 +86,7 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         for index, (payload, offset, moment) in enumerate(
             zip(payloads, offsets.tolist(), moments, strict=True)
         ):
-            outcome = to_row(payload, Origin(offset, moment), rules, now)
+            outcome = process(payload, Origin(offset, moment), rules, now)
             if isinstance(outcome, Rejection):
                 rejections[index] = outcome
             else:

@@ -1,4 +1,4 @@
-"""The mapping as one total function: a record's bytes -> `Row` or `Rejection`."""
+"""The mapping: an event, decoded, becomes the row of its program and user."""
 
 from __future__ import annotations
 
@@ -8,11 +8,10 @@ from typing import Any
 
 import msgspec
 
-from program_user_info_job.event.decode import ABSENT, Event, Profile, decode_event
-from program_user_info_job.event.rejection import Reason, Rejected, Rejection
+from program_user_info_job.event.decode import ABSENT, Event, Profile
+from program_user_info_job.event.rejection import Reason, Rejected
 from program_user_info_job.row import profile as profile_columns
 from program_user_info_job.row.layout import FLAT, Layout
-from program_user_info_job.row.size import SAFE_PAYLOAD_BYTES, check_size
 from program_user_info_job.row.values import (
     MILLISECOND,
     read_consent,
@@ -54,18 +53,8 @@ class Origin(msgspec.Struct, frozen=True, gc=False):
     timestamp: int
 
 
-def to_row(payload: bytes | None, origin: Origin, rules: Rules, now: int) -> Row | Rejection:
-    """Map one record; `now` is the clock, in milliseconds. Never raises, whatever the bytes."""
-    try:
-        row = _map_event(decode_event(payload), origin, rules, now)
-        if payload is not None and len(payload) > SAFE_PAYLOAD_BYTES:
-            check_size(row.program_id, row.user_id, row.cells)
-        return row
-    except Rejected as rejected:
-        return rejected.rejection
-
-
-def _map_event(event: Event, origin: Origin, rules: Rules, now: int) -> Row:
+def to_row(event: Event, origin: Origin, rules: Rules, now: int) -> Row:
+    """Map one event; `now` is the clock, in milliseconds. Raises `Rejected`."""
     program_id = _read_key(event.programId, "programId", Reason.PROGRAM_ID_MISSING)
     user_id = _read_key(event.userId, "userId", Reason.USER_ID_MISSING)
     if event.deleted is True and rules.apply_deletes:

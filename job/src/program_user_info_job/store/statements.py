@@ -23,7 +23,7 @@ from program_user_info_job.store.encode import (
     length,
 )
 from program_user_info_job.store.encoded_batch import EncodedBatch, statement_head
-from program_user_info_job.store.newest import Indexed, KeyedRows
+from program_user_info_job.store.needed_rows import Indexed, KeyedRows
 
 _UNTOUCHED = object()
 _PROBE = "program-user-info-probe"

@@ -30,7 +30,7 @@ from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.failure import FailureReason, JobFailure
 from program_user_info_job.store.driver_errors import explain, explain_refusal, refusal_code
-from program_user_info_job.store.newest import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed, group_by_program
 from program_user_info_job.store.statements import Batch, Statements, rows_of
 
 _RETRYABLE = (

@@ -19,7 +19,8 @@ from pyflink.datastream.connectors.cassandra import CassandraSink
 from pyflink.datastream.connectors.kafka import KafkaOffsetsInitializer, KafkaSource
 from pyflink.datastream.functions import FlatMapFunction
 
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.row.layout import FLAT, CqlType
 
 FLINK_TYPES = {
@@ -34,7 +35,7 @@ class Flatten(FlatMapFunction):
 
     def flat_map(self, value: str) -> Iterator[FlinkRow]:
         now = time.time_ns() // 1_000_000
-        row = to_row(value.encode(), Origin(0, now), Rules(), now)
+        row = process(value.encode(), Origin(0, now), Rules(), now)
         if isinstance(row, Row):
             cells = row.cells | {"program_id": row.program_id, "user_id": row.user_id}
             for moment in ("created_at", "updated_at"):

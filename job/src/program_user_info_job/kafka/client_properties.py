@@ -8,6 +8,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from program_user_info_job.config.client_options import (
+    CONSUMER_OPTIONS,
+    PRODUCER_OPTIONS,
+    SHARED_OPTIONS,
+)
 from program_user_info_job.config.model import Kafka, KafkaSecurity
 
 _LOGIN_MODULES = {
@@ -15,39 +20,6 @@ _LOGIN_MODULES = {
     "SCRAM-SHA-256": "org.apache.kafka.common.security.scram.ScramLoginModule",
     "SCRAM-SHA-512": "org.apache.kafka.common.security.scram.ScramLoginModule",
 }
-CONSUMER_OPTIONS = frozenset(
-    {
-        "client.rack",
-        "default.api.timeout.ms",
-        "fetch.max.bytes",
-        "fetch.max.wait.ms",
-        "fetch.min.bytes",
-        "max.partition.fetch.bytes",
-        "max.poll.records",
-    }
-)
-"""Options that a configuration may set for reading alone, and below for writing alone."""
-PRODUCER_OPTIONS = frozenset(
-    {"batch.size", "compression.type", "delivery.timeout.ms", "linger.ms", "max.block.ms"}
-)
-SHARED_OPTIONS = frozenset(
-    {
-        "client.dns.lookup",
-        "connections.max.idle.ms",
-        "metadata.max.age.ms",
-        "receive.buffer.bytes",
-        "reconnect.backoff.max.ms",
-        "reconnect.backoff.ms",
-        "request.timeout.ms",
-        "retry.backoff.ms",
-        "send.buffer.bytes",
-        "socket.connection.setup.timeout.max.ms",
-        "socket.connection.setup.timeout.ms",
-        "ssl.cipher.suites",
-        "ssl.enabled.protocols",
-        "ssl.protocol",
-    }
-)
 _WITH_PROVIDER = {
     "config.providers": "directory",
     "config.providers.directory.class": (

@@ -10,14 +10,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from program_user_info_job.cli.topic_fold import TopicFold
 from program_user_info_job.config.model import Config
 from program_user_info_job.row.fold import Folded
 from program_user_info_job.row.layout import KEY, LAYOUTS
 from program_user_info_job.store.driver_errors import explained
-from program_user_info_job.store.expected import Expected, Key
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.table_scan import Cells, TableReader
+from program_user_info_job.verification.expected import Expected, Key
+from program_user_info_job.verification.topic_fold import TopicFold
 
 _ROUNDS = 3
 _SETTLED = 3.0

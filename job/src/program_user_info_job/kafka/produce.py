@@ -8,8 +8,8 @@ from typing import Self
 
 from confluent_kafka import KafkaException, Message, Producer
 
-from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Kafka
+from program_user_info_job.kafka.client_properties import librdkafka_properties
 
 _FLUSH_TIMEOUT = 60.0
 _OPTIONS = {

@@ -15,8 +15,8 @@ from datetime import datetime
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 
-from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Config
+from program_user_info_job.kafka.client_properties import librdkafka_properties
 
 _TIMEOUT = 30.0
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from program_user_info_job.row.convert import Row
-from program_user_info_job.store.newest import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed, group_by_program
 
 
 def row(stamp: int, *, deletion: bool = False, **cells: Any) -> Row:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Kafka
+from program_user_info_job.kafka.client_properties import librdkafka_properties
 
 _TIMEOUT = 30.0
 _OWN_HEADERS = frozenset(

@@ -17,8 +17,9 @@ from confluent_kafka.admin import (
 
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.failure import FailureReason, JobFailure
-from program_user_info_job.pipeline.sql import LARGEST_DEAD_LETTER
 
+LARGEST_DEAD_LETTER = 32 << 20
+"""Bytes. Whatever the input topic took must fit: a dead letter that does not would stop the job."""
 _TIMEOUT = 30.0
 # Room for what a dead letter carries beyond its event, in bytes.
 _HEADERS = 64 << 10

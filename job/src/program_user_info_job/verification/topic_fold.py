@@ -6,11 +6,12 @@ from collections.abc import Iterator
 
 from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
 
-from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
-from program_user_info_job.row.convert import Origin, Row, to_row
-from program_user_info_job.store.expected import Expected
+from program_user_info_job.kafka.client_properties import librdkafka_properties
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Row
+from program_user_info_job.verification.expected import Expected
 
 _TIMEOUT = 30.0
 _SAVED = 50_000
@@ -69,7 +70,7 @@ class TopicFold:
     def _take(self, message: Message) -> None:
         moment = message.timestamp()[1]
         # The job judged "too far in the future" when the record was new.
-        row = to_row(message.value(), Origin(message.offset() or 0, moment), self._rules, moment)
+        row = process(message.value(), Origin(message.offset() or 0, moment), self._rules, moment)
         if isinstance(row, Row):
             self._expected.add(row)
 

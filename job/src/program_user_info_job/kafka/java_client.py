@@ -15,9 +15,9 @@ from py4j.java_gateway import JavaClass
 from py4j.protocol import Py4JJavaError
 from pyflink.java_gateway import get_gateway
 
-from program_user_info_job.config.kafka_client import consumer_properties
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.failure import FailureReason, JobFailure
+from program_user_info_job.kafka.client_properties import consumer_properties
 
 _TIMEOUT = 15
 """Seconds for an answer; librdkafka has had one already."""

@@ -7,10 +7,10 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 
-from program_user_info_job.cli.dead_letters import DeadLetters, Events, Part
-from program_user_info_job.cli.produce import EventSender
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.event.rejection import Reason
+from program_user_info_job.kafka.dead_letters import DeadLetters, Events, Part
+from program_user_info_job.kafka.produce import EventSender
 
 
 @dataclass(frozen=True)

@@ -7,7 +7,7 @@ import sys
 
 CODE = """
 import gc
-from program_user_info_job.memory import spare_the_collector
+from program_user_info_job.pipeline.garbage_collection import spare_the_collector
 spare_the_collector()
 print(gc.isenabled(), gc.get_freeze_count() > 0, gc.get_threshold()[0] > 700)
 """

@@ -8,11 +8,11 @@ import structlog
 from confluent_kafka import KafkaError, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 
-from program_user_info_job.config.kafka_client import librdkafka_properties
 from program_user_info_job.config.model import Config, Kafka
 from program_user_info_job.failure import FailureReason, JobFailure
-from program_user_info_job.pipeline.dead_letter_topic import ensure_dead_letter_topic
-from program_user_info_job.pipeline.group_start import set_start
+from program_user_info_job.kafka.client_properties import librdkafka_properties
+from program_user_info_job.kafka.dead_letter_topic import ensure_dead_letter_topic
+from program_user_info_job.kafka.group_start import set_start
 
 # For the first answer: whoever watches the job is to read within a minute that none came.
 _FIRST_TIMEOUT = 10.0

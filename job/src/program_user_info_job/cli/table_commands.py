@@ -1,0 +1,96 @@
+"""Commands that create, compare and repair the table."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from program_user_info_job.cli.arguments import ConfigFile, fail, load
+from program_user_info_job.failure import JobFailure
+
+
+def schema(
+    config: ConfigFile,
+    apply: Annotated[bool, typer.Option("--apply", help="Create what is missing.")] = False,
+) -> None:
+    """Print the keyspace and the table as CQL, or create them."""
+    from program_user_info_job.store.schema import create_statements
+    from program_user_info_job.store.schema_preparation import prepare_schema
+
+    loaded = load(config)
+    if not apply:
+        typer.echo(";\n\n".join(create_statements(loaded.cassandra)) + ";")
+        return
+    try:
+        prepare_schema(loaded, create=True)
+    except JobFailure as failure:
+        fail(failure.message)
+
+
+def verify(
+    config: ConfigFile,
+    against: Annotated[
+        str | None, typer.Option(help="Compare with this table of the keyspace, not the topic.")
+    ] = None,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep the folded topic here; the next run continues.")
+    ] = None,
+    show_keys: Annotated[
+        bool, typer.Option("--show-keys", help="Show program and user of each row that differs.")
+    ] = False,
+) -> None:
+    """Compare the table with the topic, cell by cell: exit 0 equal, 1 different, 2 error."""
+    from program_user_info_job.verification.comparison import verify_tables, verify_topic
+    from program_user_info_job.verification.topic_fold import TopicUnreadable
+
+    loaded = load(config)
+    try:
+        with typer.progressbar(length=1000, label="table", file=sys.stderr) as bar:
+
+            def progress(share: float) -> None:
+                bar.update(round(share * 1000) - bar.pos)
+
+            report = (
+                verify_topic(loaded, state, progress)
+                if against is None
+                else verify_tables(loaded, against, progress)
+            )
+    except (TopicUnreadable, JobFailure) as error:
+        fail(str(error), status=2)
+    for (column, kind), count in sorted(report.counts().items()):
+        typer.echo(f"{column} {kind} {count}")
+    for key, found in sorted(report.differences.items()) if show_keys else ():
+        typer.echo(f"{key[0]} {key[1]} {', '.join(' '.join(each) for each in found)}")
+    differing = len(report.differences)
+    typer.echo(f"{differing} rows differ; the table has {report.rows}", err=True)
+    if differing:
+        raise typer.Exit(1)
+
+
+def repair(
+    config: ConfigFile,
+    apply: Annotated[bool, typer.Option("--apply", help="Rewrite them; else only count.")] = False,
+    state: Annotated[
+        Path | None, typer.Option(help="Keep here how far it is; an interrupted run continues.")
+    ] = None,
+) -> None:
+    """Find rows with `Some(…)` and `None` in them, as the Scala job wrote them since 8.0."""
+    from program_user_info_job.store.repair import repair as look
+
+    loaded = load(config)
+    try:
+        with typer.progressbar(length=1000, label="table", file=sys.stderr) as bar:
+
+            def progress(share: float) -> None:
+                bar.update(round(share * 1000) - bar.pos)
+
+            report = look(loaded, apply=apply, state=state, progress=progress)
+    except JobFailure as failure:
+        fail(failure.message)
+    for column, count in sorted(report.columns.items()):
+        typer.echo(f"{column} {count}")
+    done = "rewritten" if apply else "corrupted; --apply rewrites them"
+    typer.echo(f"{report.corrupted} of {report.rows} rows {done}", err=True)

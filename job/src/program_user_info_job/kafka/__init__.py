@@ -1,0 +1,1 @@
+"""Kafka: the clients' properties, topics and starting offsets, events sent, dead letters read."""

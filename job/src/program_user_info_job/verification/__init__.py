@@ -1,0 +1,1 @@
+"""What the table must hold by the topic, and how it differs."""
