@@ -24,10 +24,10 @@ from dev.paths import CACHE, REPOSITORY
 from dev.steps import StepFailed, capture, run, tail
 from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.environments.resolve import Resolved, resolve
-from program_user_info_operator.observed.live import (
+from program_user_info_operator.observed.flink_metrics import (
     AGGREGATES,
-    Live,
-    live,
+    FlinkMetrics,
+    read_metrics,
     vertices,
     wanted_metrics,
 )
@@ -178,12 +178,12 @@ class SessionCluster:
 
     def processed(self) -> int:
         """Events that the write stage has answered for, by Flink's metrics."""
-        now = self.live()
+        now = self.now()
         return (now.written or 0) + (now.rejected or 0)
 
-    def live(self) -> Live:
+    def now(self) -> FlinkMetrics:
         """What the job does now, as `status` sees it."""
-        return live(self.metrics(wanted_metrics), None)
+        return read_metrics(self.metrics(wanted_metrics), None)
 
     def metrics(self, wanted: Callable[[Any], list[str]]) -> list[Any]:
         """Those of all vertices that `wanted` chooses from what they offer."""

@@ -94,11 +94,11 @@ def test_rows_and_dead_letters_equal_the_fold(flink: Flink, tmp_path: Path) -> N
 def nothing_waits(cluster: SessionCluster, newest: datetime) -> None:
     """Flink says that all is acknowledged, and of when the newest event is."""
     eventually(
-        lambda: (cluster.live().waiting, cluster.live().newest_record) == (0, newest),
+        lambda: (cluster.now().waiting, cluster.now().newest_record) == (0, newest),
         "every event is acknowledged, by Flink's metrics",
     )
     # Every `updatedAt` is in the past, and so is older than the record.
-    updated = cluster.live().newest_update
+    updated = cluster.now().newest_update
     assert updated is not None
     assert updated < newest
 

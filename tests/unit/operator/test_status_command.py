@@ -10,7 +10,12 @@ from rich.console import Console
 
 from program_user_info_operator.api.status import Checkpoint, Condition, JobStatus
 from program_user_info_operator.cli.status import JobPicture, as_json, as_table
-from program_user_info_operator.observed.live import Live, live, vertices, wanted_metrics
+from program_user_info_operator.observed.flink_metrics import (
+    FlinkMetrics,
+    read_metrics,
+    vertices,
+    wanted_metrics,
+)
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 OFFERED = [
@@ -31,7 +36,7 @@ OFFERED = [
 ]
 
 
-def picture(name: str, condition: tuple[str, str, str] | None, live: Live) -> JobPicture:
+def picture(name: str, condition: tuple[str, str, str] | None, metrics: FlinkMetrics) -> JobPicture:
     conditions = []
     if condition is not None:
         kind, reason, message = condition
@@ -48,7 +53,7 @@ def picture(name: str, condition: tuple[str, str, str] | None, live: Live) -> Jo
             )
         ]
     status = JobStatus(conditions=conditions, image_version="1.2.0")
-    return JobPicture("namespace", name, "dev", status, live)
+    return JobPicture("namespace", name, "dev", status, metrics)
 
 
 def shown(*pictures: JobPicture, width: int = 140) -> str:
@@ -61,7 +66,7 @@ def shown(*pictures: JobPicture, width: int = 140) -> str:
 RUNNING = picture(
     "runs",
     ("Ready", "Running", "the job is running"),
-    Live(
+    FlinkMetrics(
         12_345,
         1234.5,
         99,
@@ -72,7 +77,7 @@ RUNNING = picture(
         newest_update=NOW - timedelta(seconds=44),
     ),
 )
-STALLED = picture("stands", ("Stalled", "SecretMissing", "Secret kafka is missing"), Live())
+STALLED = picture("stands", ("Stalled", "SecretMissing", "Secret kafka is missing"), FlinkMetrics())
 
 
 def test_only_what_is_shown_is_asked_for() -> None:
@@ -84,12 +89,12 @@ def test_only_what_is_shown_is_asked_for() -> None:
 def test_sums_are_over_vertices_and_reasons() -> None:
     sums = [{"id": name, "sum": 10.0, "max": 10.0} for name in OFFERED] * 2
     moment = datetime.fromtimestamp(0.01, UTC)
-    assert live(sums, None) == Live(20, 20.0, 20, 40, None, 20, moment, moment)
+    assert read_metrics(sums, None) == FlinkMetrics(20, 20.0, 20, 40, None, 20, moment, moment)
 
 
 def test_what_flink_does_not_say_is_not_zero() -> None:
-    assert live([], None) == Live(None, None, None, None, None)
-    assert live([], None).age(NOW, NOW) is None
+    assert read_metrics([], None) == FlinkMetrics(None, None, None, None, None)
+    assert read_metrics([], None).age(NOW, NOW) is None
     assert vertices(None) == []
     assert vertices({"vertices": [{"id": "a"}, {"id": "b"}]}) == ["a", "b"]
 
@@ -98,7 +103,7 @@ def behind(**metrics: float) -> float | None:
     """Seconds, by what Flink lists of these."""
     names = {"lag": OFFERED[0], "taken": OFFERED[7], "done": OFFERED[8], "newest": OFFERED[9]}
     listed = [{"id": names[name], "sum": value, "max": value} for name, value in metrics.items()]
-    found = live(listed, None)
+    found = read_metrics(listed, None)
     return found.age(found.newest_record, NOW)
 
 
@@ -141,14 +146,16 @@ def test_nothing_is_cut_at_120_columns() -> None:
 
 
 def test_a_job_that_no_controller_has_seen_and_no_job_at_all() -> None:
-    assert "not seen by a controller" in shown(picture("new", None, Live()))
+    assert "not seen by a controller" in shown(picture("new", None, FlinkMetrics()))
     assert "no ProgramUserInfoJob found" in shown()
 
 
 def test_ages_are_in_the_unit_that_a_person_would_use() -> None:
     def age(**time: int) -> str:
         checkpoint = Checkpoint(id=1, time=NOW - timedelta(**time))
-        words = shown(picture("job", None, Live(checkpoint=checkpoint))).splitlines()[1].split()
+        words = (
+            shown(picture("job", None, FlinkMetrics(checkpoint=checkpoint))).splitlines()[1].split()
+        )
         return " ".join(words[-3:])
 
     assert [age(seconds=59), age(minutes=59), age(hours=30)] == [

@@ -13,9 +13,9 @@ from program_user_info_operator.cluster.api_server import CRD, LEASE, SECRET, Ap
 from program_user_info_operator.desired.context import Bundle
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.reconcile.keys import Installation, Key, ProfilesRef
+from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
 from program_user_info_operator.reconcile.reconciler import Reconciler
-from program_user_info_operator.reconcile.rules import Rules
 from program_user_info_operator.revisions.release import release_id
 from program_user_info_operator.rollout.standings import Target, Waves
 from tests.unit.operator.specs import CR
@@ -328,11 +328,11 @@ class Controller:
         place = Installation("operator", installation, ProfilesRef("operator", "profiles"))
         target = Target(release_id(bundle), bundle.release)
         self.index = JobsIndex(waves or Waves(1, ()), target, str(place))
-        rules = Rules(bundle, place, SOAK)
+        options = Options(bundle, place, SOAK)
         api: Any = world
         found = Reader(api, place, api, **reader)
         self.secrets = found.secrets
-        self.reconciler = Reconciler(api, found, self.index, rules, self._clock)
+        self.reconciler = Reconciler(api, found, self.index, options, self._clock)
         self.woken: list[Key] = []
         self.index.connect(self.woken.append, lambda: None)
         for (kind, namespace, name), each in world.objects.items():

@@ -53,19 +53,19 @@ def verify(
             def progress(share: float) -> None:
                 bar.update(round(share * 1000) - bar.pos)
 
-            report = (
+            comparison = (
                 verify_topic(loaded, state, progress)
                 if against is None
                 else verify_tables(loaded, against, progress)
             )
     except (TopicUnreadable, JobFailure) as error:
         fail(str(error), status=2)
-    for (column, kind), count in sorted(report.counts().items()):
+    for (column, kind), count in sorted(comparison.counts().items()):
         typer.echo(f"{column} {kind} {count}")
-    for key, found in sorted(report.differences.items()) if show_keys else ():
+    for key, found in sorted(comparison.by_row.items()) if show_keys else ():
         typer.echo(f"{key[0]} {key[1]} {', '.join(' '.join(each) for each in found)}")
-    differing = len(report.differences)
-    typer.echo(f"{differing} rows differ; the table has {report.rows}", err=True)
+    differing = len(comparison.by_row)
+    typer.echo(f"{differing} rows differ; the table has {comparison.rows}", err=True)
     if differing:
         raise typer.Exit(1)
 

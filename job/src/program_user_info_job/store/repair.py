@@ -26,7 +26,7 @@ _AT_ONCE = 32
 """Rows that are written at the same time: few, because the job writes to the same servers."""
 
 
-class Report(msgspec.Struct):
+class Progress(msgspec.Struct):
     """How many rows there are, how many are corrupted, and in which columns.
 
     `table`, `apply` and `done`, the ranges of tokens that are finished, tell a later run where to
@@ -47,7 +47,7 @@ def repair(
     apply: bool,
     state: Path | None = None,
     progress: Callable[[float], None] = lambda _: None,
-) -> Report:
+) -> Progress:
     """Look at every row, range by range of tokens; with `apply`, rewrite what is corrupted.
 
     A rewritten cell is one microsecond newer than the newest of its row, so that any later event
@@ -56,7 +56,7 @@ def repair(
     one. `progress` is told the share that is done. Raises `CassandraNotReady` without a connection.
     """
     table = f"{config.cassandra.keyspace}.{config.cassandra.table}"
-    report = _begun(state, Report(table, apply))
+    report = _begun(state, Progress(table, apply))
     with (
         open_session(config.cassandra, config.writes.request_timeout) as session,
         explained(config.cassandra),
@@ -82,15 +82,15 @@ def repair(
     return report
 
 
-def _begun(state: Path | None, new: Report) -> Report:
+def _begun(state: Path | None, new: Progress) -> Progress:
     """What an interrupted run of the same kind has left, else the new one."""
     if state is None or not state.exists():
         return new
-    found = msgspec.json.decode(state.read_bytes(), type=Report)
+    found = msgspec.json.decode(state.read_bytes(), type=Progress)
     return found if (found.table, found.apply) == (new.table, new.apply) else new
 
 
-def _keep(state: Path | None, report: Report) -> None:
+def _keep(state: Path | None, report: Progress) -> None:
     if state is not None:
         partial_file = state.with_name(f"{state.name}.partial")
         partial_file.write_bytes(msgspec.json.encode(report))

@@ -33,26 +33,28 @@ class Difference(NamedTuple):
 
 
 @dataclass
-class Report:
+class Comparison:
     """The differences of each row that has some; `rows` is how many rows the table has."""
 
     rows: int = 0
-    differences: dict[Key, list[Difference]] = field(default_factory=dict)
+    by_row: dict[Key, list[Difference]] = field(default_factory=dict)
 
     def note(self, key: Key, found: Iterable[Difference]) -> None:
         """What differs in a row now."""
         differences = list(found)
         if differences:
-            self.differences[key] = differences
+            self.by_row[key] = differences
         else:
-            self.differences.pop(key, None)
+            self.by_row.pop(key, None)
 
     def counts(self) -> Counter[Difference]:
         """How often there is each difference."""
-        return Counter(each for found in self.differences.values() for each in found)
+        return Counter(each for found in self.by_row.values() for each in found)
 
 
-def verify_topic(config: Config, state: Path | None, progress: Callable[[float], None]) -> Report:
+def verify_topic(
+    config: Config, state: Path | None, progress: Callable[[float], None]
+) -> Comparison:
     """Fold the topics and compare; what differs is looked at again once more has been read.
 
     So that events that arrive meanwhile, or that the job has yet to write, are no differences.
@@ -68,30 +70,30 @@ def verify_topic(config: Config, state: Path | None, progress: Callable[[float],
     ):
         topic.catch_up()
         table = TableReader(session, config.cassandra, config.cassandra.table)
-        report = Report()
+        comparison = Comparison()
         seen = set()
         for row in table.scan(progress):
-            report.rows += 1
+            comparison.rows += 1
             key = _key(row)
             seen.add(hash(key))
-            report.note(key, _differences(expected.find(key), row, topic.is_whole))
+            comparison.note(key, _differences(expected.find(key), row, topic.is_whole))
         for key, folded in expected.items():
             if folded.exists and hash(key) not in seen:
-                report.differences[key] = [Difference(_ROW, "missing")]
-        _drop_expired(report, expires)
+                comparison.by_row[key] = [Difference(_ROW, "missing")]
+        _drop_expired(comparison, expires)
         for _ in range(_ROUNDS):
             topic.catch_up()
-            for key in list(report.differences):
+            for key in list(comparison.by_row):
                 found = _differences(expected.find(key), table.find(key), topic.is_whole)
-                report.note(key, found)
-            _drop_expired(report, expires)
-            if not report.differences:
+                comparison.note(key, found)
+            _drop_expired(comparison, expires)
+            if not comparison.by_row:
                 break
             time.sleep(_SETTLED)
-    return report
+    return comparison
 
 
-def verify_tables(config: Config, against: str, progress: Callable[[float], None]) -> Report:
+def verify_tables(config: Config, against: str, progress: Callable[[float], None]) -> Comparison:
     """Compare the table with another one of the same layout and keyspace.
 
     Raises `CassandraNotReady`.
@@ -102,15 +104,15 @@ def verify_tables(config: Config, against: str, progress: Callable[[float], None
     ):
         table = TableReader(session, config.cassandra, config.cassandra.table)
         other = TableReader(session, config.cassandra, against)
-        report = Report()
+        comparison = Comparison()
         for row in table.scan(lambda share: progress(share / 2)):
-            report.rows += 1
+            comparison.rows += 1
             twin = other.find(_key(row))
-            report.note(_key(row), _compare(_folded(twin), row))
+            comparison.note(_key(row), _compare(_folded(twin), row))
         for row in other.scan(lambda share: progress((1 + share) / 2)):
             if table.find(_key(row)) is None:
-                report.differences[_key(row)] = [Difference(_ROW, "missing")]
-    return report
+                comparison.by_row[_key(row)] = [Difference(_ROW, "missing")]
+    return comparison
 
 
 def _differences(folded: Folded | None, row: Cells | None, is_whole: bool) -> Iterator[Difference]:
@@ -143,8 +145,8 @@ def _key(row: Cells) -> Key:
     return program, user
 
 
-def _drop_expired(report: Report, expires: bool) -> None:
+def _drop_expired(comparison: Comparison, expires: bool) -> None:
     """Where cells expire, one that is missing may have done so."""
     if expires:
-        for key, found in list(report.differences.items()):
-            report.note(key, (each for each in found if each.kind != "missing"))
+        for key, found in list(comparison.by_row.items()):
+            comparison.note(key, (each for each in found if each.kind != "missing"))

@@ -27,8 +27,8 @@ from program_user_info_operator.policy.desired_state import Site, desired_state
 from program_user_info_operator.reconcile.gatherer import Gatherer
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.reconcile.keys import Installation, Key, ProfilesRef
+from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
-from program_user_info_operator.reconcile.rules import Rules
 from program_user_info_operator.revisions.release import release_id
 from program_user_info_operator.rollout.standings import Target, Waves
 
@@ -75,9 +75,9 @@ def _gatherer(
     """What the controller would read, live: no other jobs, and no digests of Secrets."""
     installation = Installation(profiles[0], "diff", ProfilesRef(*profiles))
     target = Target(release_id(bundle), bundle.release)
-    rules = Rules(bundle, installation, timedelta())
+    options = Options(bundle, installation, timedelta())
     reader = Reader(api, installation, api, may_make_key=False)
-    return Gatherer(reader, JobsIndex(Waves(1, ()), target, str(installation)), rules, own)
+    return Gatherer(reader, JobsIndex(Waves(1, ()), target, str(installation)), options, own)
 
 
 def _as_profiles(spec: Mapping[str, Any], profile: Mapping[str, Any] | None) -> Profiles:

@@ -11,14 +11,14 @@ from datetime import UTC, datetime
 from typing import Any, Literal
 
 from rich.console import Console, Group, RenderableType
-from rich.live import Live as LiveDisplay
+from rich.live import Live
 from rich.table import Table
 from rich.text import Text
 
-from program_user_info_operator.api.status import Condition, JobStatus
+from program_user_info_operator.api.status import Checkpoint, Condition, JobStatus
 from program_user_info_operator.cluster.api_server import JOB, ApiServer
 from program_user_info_operator.cluster.flink_rest import FlinkRest
-from program_user_info_operator.observed.live import Live
+from program_user_info_operator.observed.flink_metrics import FlinkMetrics
 
 Object = dict[str, Any]
 
@@ -47,7 +47,7 @@ class JobPicture:
     name: str
     environment: str
     status: JobStatus
-    live: Live
+    metrics: FlinkMetrics
 
     @property
     def condition(self) -> Condition | None:
@@ -76,13 +76,13 @@ def as_json(pictures: Sequence[JobPicture], now: datetime) -> str:
             "reason": each.condition.reason if each.condition else None,
             "message": each.condition.message if each.condition else None,
             "version": each.status.image_version,
-            "lag": each.live.lag,
-            "secondsBehind": each.live.age(each.live.newest_record, now),
-            "secondsBehindUpdatedAt": each.live.age(each.live.newest_update, now),
-            "eventsPerSecond": each.live.events_per_second,
-            "written": each.live.written,
-            "rejected": each.live.rejected,
-            "lastCheckpoint": each.live.checkpoint and each.live.checkpoint.model_dump(mode="json"),
+            "lag": each.metrics.lag,
+            "secondsBehind": each.metrics.age(each.metrics.newest_record, now),
+            "secondsBehindUpdatedAt": each.metrics.age(each.metrics.newest_update, now),
+            "eventsPerSecond": each.metrics.events_per_second,
+            "written": each.metrics.written,
+            "rejected": each.metrics.rejected,
+            "lastCheckpoint": _as_json(each.metrics.checkpoint),
         }
         for each in pictures
     ]
@@ -107,11 +107,11 @@ def as_table(pictures: Sequence[JobPicture], now: datetime) -> RenderableType:
             each.environment,
             Text(state, style),
             each.status.image_version or _NONE,
-            _count(each.live.lag),
-            _duration(each.live.age(each.live.newest_record, now)),
-            _rate(each.live.events_per_second),
-            _count(each.live.rejected),
-            _age(each.live, now),
+            _count(each.metrics.lag),
+            _duration(each.metrics.age(each.metrics.newest_record, now)),
+            _rate(each.metrics.events_per_second),
+            _count(each.metrics.rejected),
+            _age(each.metrics, now),
         )
         if condition is not None and condition.type != "Ready":
             told = Text(f"{each.namespace}/{each.name}: {condition.message}")
@@ -122,7 +122,7 @@ def as_table(pictures: Sequence[JobPicture], now: datetime) -> RenderableType:
 
 def watch(api: ApiServer, namespace: str | None, selector: str, seconds: float) -> None:
     """Show the picture, refreshed every `seconds`, until interrupted."""
-    with LiveDisplay(console=Console(), auto_refresh=False, screen=True) as display:
+    with Live(console=Console(), auto_refresh=False, screen=True) as display:
         while True:
             pictures = read_pictures(api, namespace, selector)
             display.update(as_table(pictures, datetime.now(UTC)), refresh=True)
@@ -133,10 +133,10 @@ def _picture(api: ApiServer, job: Object) -> JobPicture:
     metadata = job["metadata"]
     namespace, name = metadata["namespace"], metadata["name"]
     status = JobStatus.model_validate(job.get("status") or {})
-    live = Live()
+    metrics = FlinkMetrics()
     if status.deployment and status.job_id is not None and status.job_state == "RUNNING":
-        live = FlinkRest(api, namespace, status.deployment).live(status.job_id)
-    return JobPicture(namespace, name, job["spec"]["environment"], status, live)
+        metrics = FlinkRest(api, namespace, status.deployment).metrics(status.job_id)
+    return JobPicture(namespace, name, job["spec"]["environment"], status, metrics)
 
 
 def _state(condition: Condition | None) -> tuple[str, str]:
@@ -155,10 +155,14 @@ def _rate(value: float | None) -> str:
     return _NONE if value is None else f"{value:,.1f}" if value < 100 else f"{value:,.0f}"
 
 
-def _age(live: Live, now: datetime) -> str:
-    if live.checkpoint is None:
+def _as_json(checkpoint: Checkpoint | None) -> dict[str, Any] | None:
+    return None if checkpoint is None else checkpoint.model_dump(mode="json")
+
+
+def _age(metrics: FlinkMetrics, now: datetime) -> str:
+    if metrics.checkpoint is None:
         return _NONE
-    return f"{_duration(max(0.0, (now - live.checkpoint.time).total_seconds()))} ago"
+    return f"{_duration(max(0.0, (now - metrics.checkpoint.time).total_seconds()))} ago"
 
 
 def _duration(age: float | None) -> str:

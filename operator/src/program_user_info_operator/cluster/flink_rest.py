@@ -7,10 +7,10 @@ from typing import Any
 
 from program_user_info_operator.cluster.api_server import ApiServer
 from program_user_info_operator.observed.flink_job import last_checkpoint
-from program_user_info_operator.observed.live import (
+from program_user_info_operator.observed.flink_metrics import (
     AGGREGATES,
-    Live,
-    live,
+    FlinkMetrics,
+    read_metrics,
     vertices,
     wanted_metrics,
 )
@@ -30,7 +30,7 @@ class FlinkRest:
         except ValueError:
             return None
 
-    def live(self, job_id: str) -> Live:
+    def metrics(self, job_id: str) -> FlinkMetrics:
         """How the job is doing; empty where Flink does not answer."""
         found: list[Any] = []
         for vertex in vertices(self.get(f"jobs/{job_id}")):
@@ -38,4 +38,4 @@ class FlinkRest:
             wanted = wanted_metrics(self.get(path))
             if wanted:
                 found += self.get(path, get=",".join(wanted), agg=AGGREGATES) or []
-        return live(found, last_checkpoint(self.get(f"jobs/{job_id}/checkpoints")))
+        return read_metrics(found, last_checkpoint(self.get(f"jobs/{job_id}/checkpoints")))

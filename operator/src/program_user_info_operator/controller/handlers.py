@@ -23,7 +23,7 @@ from program_user_info_operator import metrics
 from program_user_info_operator.cluster.api_server import ApiError, Kind
 from program_user_info_operator.cluster.lease import lead
 from program_user_info_operator.cluster.store import Object, Place
-from program_user_info_operator.controller.controller import Controller
+from program_user_info_operator.controller.dispatcher import Dispatcher
 from program_user_info_operator.controller.resync import check_watches_forever, look_at_all_forever
 from program_user_info_operator.controller.secret_checks import check_secrets_forever
 from program_user_info_operator.controller.turns import take_turns_forever
@@ -45,57 +45,57 @@ class _Backoffs:
             delay = min(delay * 2, 15.0)
 
 
-def register(controller: Controller) -> kopf.OperatorRegistry:
+def register(dispatcher: Dispatcher) -> kopf.OperatorRegistry:
     """A kopf registry with the handlers of this controller."""
     registry = kopf.OperatorRegistry()
-    _register_lifecycle(registry, controller)
-    _register_watches(registry, controller)
+    _register_lifecycle(registry, dispatcher)
+    _register_watches(registry, dispatcher)
     return registry
 
 
-def _register_lifecycle(registry: kopf.OperatorRegistry, controller: Controller) -> None:
+def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher) -> None:
     tasks: list[asyncio.Task[None]] = []
-    executor = ThreadPoolExecutor(controller.workers, thread_name_prefix="reconcile")
+    executor = ThreadPoolExecutor(dispatcher.workers, thread_name_prefix="reconcile")
 
     @kopf.on.startup(registry=registry)
     async def start(settings: kopf.OperatorSettings, **_: Any) -> None:
-        _configure(settings, controller)
+        _configure(settings, dispatcher)
         loop = asyncio.get_running_loop()
 
         def wake(key: Key) -> None:
-            loop.call_soon_threadsafe(controller.queue.add, key)
+            loop.call_soon_threadsafe(dispatcher.queue.add, key)
 
         def turns_changed() -> None:
-            loop.call_soon_threadsafe(controller.turns_changed.set)
+            loop.call_soon_threadsafe(dispatcher.turns_changed.set)
 
         async def handle(key: Key) -> None:
-            recheck = await loop.run_in_executor(executor, _reconcile, controller, key)
+            recheck = await loop.run_in_executor(executor, _reconcile, dispatcher, key)
             if recheck is not None:
-                controller.queue.add_later(key, recheck)
+                dispatcher.queue.add_later(key, recheck)
 
         def tell(place: Place, job: str | None, live: Object | None) -> None:
-            controller.know(place, live)
-            loop.call_soon_threadsafe(controller.hear, place, job)
+            dispatcher.know(place, live)
+            loop.call_soon_threadsafe(dispatcher.hear, place, job)
 
         async def work() -> None:
-            await controller.is_filled.wait()
-            await controller.is_leading.wait()
-            await controller.queue.work(handle)
+            await dispatcher.is_filled.wait()
+            await dispatcher.is_leading.wait()
+            await dispatcher.queue.work(handle)
 
-        controller.index.connect(wake, turns_changed)
-        controller.store.connect(tell)
+        dispatcher.index.connect(wake, turns_changed)
+        dispatcher.store.connect(tell)
         lead(
-            controller.lock,
-            controller.timing,
-            on_elected=lambda: loop.call_soon_threadsafe(_elected, controller),
+            dispatcher.lock,
+            dispatcher.timing,
+            on_elected=lambda: loop.call_soon_threadsafe(_elected, dispatcher),
             on_lost=_end_because_the_lease_is_lost,
         )
-        workers = [work() for _ in range(controller.workers)]
+        workers = [work() for _ in range(dispatcher.workers)]
         nets = [
-            check_watches_forever(controller),
-            look_at_all_forever(controller),
-            take_turns_forever(controller),
-            check_secrets_forever(controller),
+            check_watches_forever(dispatcher),
+            look_at_all_forever(dispatcher),
+            take_turns_forever(dispatcher),
+            check_secrets_forever(dispatcher),
         ]
         tasks.extend(map(_start, [*workers, *nets]))
 
@@ -106,7 +106,7 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, controller: Controller)
             task.cancel()
         await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
         with contextlib.suppress(ApiError):
-            await asyncio.to_thread(controller.lock.release)
+            await asyncio.to_thread(dispatcher.lock.release)
 
 
 def _start(endless: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
@@ -122,9 +122,9 @@ def _end_with(task: asyncio.Task[None]) -> None:
         os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _elected(controller: Controller) -> None:
-    log.info("this process leads", lease=f"{controller.lock.namespace}/{controller.lock.name}")
-    controller.is_leading.set()
+def _elected(dispatcher: Dispatcher) -> None:
+    log.info("this process leads", lease=f"{dispatcher.lock.namespace}/{dispatcher.lock.name}")
+    dispatcher.is_leading.set()
 
 
 def _end_because_the_lease_is_lost() -> None:
@@ -133,44 +133,44 @@ def _end_because_the_lease_is_lost() -> None:
     os.kill(os.getpid(), signal.SIGTERM)
 
 
-def _configure(settings: kopf.OperatorSettings, controller: Controller) -> None:
+def _configure(settings: kopf.OperatorSettings, dispatcher: Dispatcher) -> None:
     settings.posting.enabled = False
     settings.networking.error_backoffs = _Backoffs()
-    settings.networking.request_timeout = controller.timeout_seconds
+    settings.networking.request_timeout = dispatcher.timeout_seconds
     settings.watching.chunk_size = _LIST_PAGE
     # The server ends a watch after this time, and sends a bookmark before.
-    reconnect = min(_RECONNECT_SECONDS, controller.silence_seconds / 2)
+    reconnect = min(_RECONNECT_SECONDS, dispatcher.silence_seconds / 2)
     settings.watching.server_timeout = max(1, int(reconnect))
     settings.watching.client_timeout = reconnect + 10
-    for kind, selector in controller.watched.items():
+    for kind, selector in dispatcher.watched.items():
         if selector:
             settings.watching.label_selectors[_resource(kind)] = selector
 
 
-def _register_watches(registry: kopf.OperatorRegistry, controller: Controller) -> None:
+def _register_watches(registry: kopf.OperatorRegistry, dispatcher: Dispatcher) -> None:
     @kopf.on.login(registry=registry)
     async def login(**arguments: Any) -> kopf.AiohttpSession | None:
         found = kopf.login_with_service_account(**arguments) or kopf.login_with_kubeconfig(
             **arguments
         )
-        return _session(found, controller) if found is not None else None
+        return _session(found, dispatcher) if found is not None else None
 
     @kopf.on.probe(registry=registry)
     async def watches(**_: Any) -> str:
-        silent = [scope.kind.name for scope in controller.silent()]
+        silent = [scope.kind.name for scope in dispatcher.silent()]
         if silent:
             log.error("a watch is silent", kinds=silent)
             raise kopf.PermanentError(f"watches are silent: {silent}")
         return "heard"
 
-    for kind in controller.watched:
+    for kind in dispatcher.watched:
 
         @kopf.on.event(*_resource(kind), registry=registry)
         async def declared(**_: Any) -> None:
             """What kopf is to watch; what it is told goes into the store before it gets here."""
 
 
-def _session(login: kopf.ConnectionInfo, controller: Controller) -> kopf.AiohttpSession:
+def _session(login: kopf.ConnectionInfo, dispatcher: Dispatcher) -> kopf.AiohttpSession:
     """The session that kopf would make for this login, with the watches read."""
     session = aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(limit=0, ssl=login.as_ssl_context()),
@@ -178,7 +178,7 @@ def _session(login: kopf.ConnectionInfo, controller: Controller) -> kopf.Aiohttp
         auth=login.as_aiohttp_basic_auth(),
         proxy=login.proxy_url,
         trust_env=login.trust_env,
-        middlewares=[controller.watches],
+        middlewares=[dispatcher.watches],
     )
     return kopf.AiohttpSession(
         server=login.server,
@@ -194,12 +194,12 @@ def _resource(kind: Kind) -> tuple[str, str, str]:
     return group, version, kind.plural
 
 
-def _reconcile(controller: Controller, key: Key) -> timedelta | None:
+def _reconcile(dispatcher: Dispatcher, key: Key) -> timedelta | None:
     with structlog.contextvars.bound_contextvars(namespace=key.namespace, job=key.name):
         outcome = "error"
         try:
             with metrics.RECONCILE_SECONDS.time():
-                recheck = controller.reconciler.reconcile(key)
+                recheck = dispatcher.reconciler.reconcile(key)
             outcome = "ok"
             return recheck
         except ApiError as error:

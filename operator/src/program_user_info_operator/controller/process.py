@@ -12,7 +12,7 @@ from program_user_info_operator.cluster.api_server import ApiServer
 from program_user_info_operator.cluster.lease import LeaseLock, LeasePlace, Timing
 from program_user_info_operator.cluster.store import Store
 from program_user_info_operator.cluster.watch_reader import WatchReader
-from program_user_info_operator.controller.controller import WATCHED, Controller
+from program_user_info_operator.controller.dispatcher import WATCHED, Dispatcher
 from program_user_info_operator.controller.handlers import register
 from program_user_info_operator.controller.metrics_server import serve
 from program_user_info_operator.desired.context import Bundle
@@ -21,9 +21,9 @@ from program_user_info_operator.metrics import LEADING, QUEUE_DEPTH, note_event
 from program_user_info_operator.reconcile.job_metrics import JobMetrics
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.reconcile.keys import Installation, ProfilesRef
+from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
 from program_user_info_operator.reconcile.reconciler import Reconciler
-from program_user_info_operator.reconcile.rules import Rules
 from program_user_info_operator.revisions.release import release_id
 from program_user_info_operator.rollout.standings import Target, Waves
 
@@ -55,18 +55,18 @@ class Settings:
 def run_controller(settings: Settings) -> None:
     """Watch and reconcile until a signal ends the process. Raises `ApiError` without a cluster."""
     configure_logging()
-    controller = build_controller(settings)
+    dispatcher = build_dispatcher(settings)
     if settings.metrics_port:
-        serve(settings.metrics_port, controller.is_filled.is_set)
+        serve(settings.metrics_port, dispatcher.is_filled.is_set)
     log.info(
         "controller starts",
         job_images=dict(settings.bundle.images),
         namespaces=list(settings.namespaces) or "all",
         selector=settings.selector or "all",
     )
-    watched = controller.watched_namespaces
+    watched = dispatcher.watched_namespaces
     kopf.run(
-        registry=register(controller),
+        registry=register(dispatcher),
         standalone=True,
         clusterwide=not watched,
         namespaces=watched,
@@ -74,7 +74,7 @@ def run_controller(settings: Settings) -> None:
     )
 
 
-def build_controller(settings: Settings) -> Controller:
+def build_dispatcher(settings: Settings) -> Dispatcher:
     """Everything wired together, with its metrics."""
     profiles = ProfilesRef(*settings.profiles)
     installation = Installation(profiles.namespace, settings.lease, profiles)
@@ -86,17 +86,17 @@ def build_controller(settings: Settings) -> Controller:
         settings.workers + 2, settings.api_timeout_seconds, store.put, lambda: lock.is_held
     )
     index = JobsIndex(settings.waves, Target(release_id(bundle), bundle.release), str(installation))
-    rules = Rules(
+    options = Options(
         bundle=bundle,
         installation=installation,
         soak=timedelta(seconds=settings.soak_seconds),
     )
     reader = Reader(api, installation, store)
-    controller = Controller(
+    dispatcher = Dispatcher(
         api=api,
         store=store,
         watches=WatchReader(WATCHED, store, note_event),
-        reconciler=Reconciler(api, reader, index, rules, lambda: datetime.now(UTC)),
+        reconciler=Reconciler(api, reader, index, options, lambda: datetime.now(UTC)),
         index=index,
         secrets=reader.secrets,
         lock=lock,
@@ -110,7 +110,7 @@ def build_controller(settings: Settings) -> Controller:
         silence_seconds=settings.watch_silence_seconds,
         timeout_seconds=settings.api_timeout_seconds,
     )
-    QUEUE_DEPTH.set_function(lambda: len(controller.queue))
+    QUEUE_DEPTH.set_function(lambda: len(dispatcher.queue))
     LEADING.set_function(lambda: float(lock.is_held))
     JobMetrics(index, lambda: lock.is_held).register()
-    return controller
+    return dispatcher

@@ -12,7 +12,7 @@ from program_user_info_operator import metrics
 from program_user_info_operator.cluster.api_server import JOB, ApiError
 from program_user_info_operator.cluster.store import Place
 from program_user_info_operator.cluster.watch_reader import Scope
-from program_user_info_operator.controller.controller import Controller
+from program_user_info_operator.controller.dispatcher import Dispatcher
 from program_user_info_operator.reconcile.keys import Key
 
 log = structlog.get_logger(__name__)
@@ -22,30 +22,30 @@ _LOOK_SECONDS = 0.1
 _LONGEST_GRACE_SECONDS = 5.0
 
 
-async def check_watches_forever(controller: Controller) -> None:
+async def check_watches_forever(dispatcher: Dispatcher) -> None:
     """Fill the store, then find out now and then whether it lacks anything."""
     while True:
         try:
-            await _check(controller)
+            await _check(dispatcher)
         except ApiError as error:
             log.warning("the watches could not be checked", error=str(error))
             await asyncio.sleep(_RETRY_SECONDS)
             continue
-        controller.is_filled.set()
-        await asyncio.sleep(controller.resync_seconds)
+        dispatcher.is_filled.set()
+        await asyncio.sleep(dispatcher.resync_seconds)
 
 
-async def look_at_all_forever(controller: Controller) -> None:
+async def look_at_all_forever(dispatcher: Dispatcher) -> None:
     """Look at every job at the start and when a profile changed."""
-    await controller.is_filled.wait()
+    await dispatcher.is_filled.wait()
     while True:
-        controller.profiles_changed.clear()
-        jobs = controller.store.versions(JOB)
+        dispatcher.profiles_changed.clear()
+        jobs = dispatcher.store.versions(JOB)
         keys = [Key(each.namespace, each.name) for each in jobs]
-        keys = [key for key in keys if controller.is_ours(key.namespace)]
+        keys = [key for key in keys if dispatcher.is_ours(key.namespace)]
         for key in keys:
-            controller.queue.add(key)
-        await controller.profiles_changed.wait()
+            dispatcher.queue.add(key)
+        await dispatcher.profiles_changed.wait()
 
 
 def owed(known: Mapping[Place, int], listed: Mapping[Place, int]) -> set[Place]:
@@ -57,49 +57,49 @@ def owed(known: Mapping[Place, int], listed: Mapping[Place, int]) -> set[Place]:
     return newer | (known.keys() - listed.keys())
 
 
-async def _check(controller: Controller) -> None:
+async def _check(dispatcher: Dispatcher) -> None:
     scopes = [
         Scope(kind, namespace)
-        for kind in controller.watched
-        for namespace in controller.watched_namespaces or (None,)
+        for kind in dispatcher.watched
+        for namespace in dispatcher.watched_namespaces or (None,)
     ]
-    found = {scope: await asyncio.to_thread(_list, controller, scope) for scope in scopes}
+    found = {scope: await asyncio.to_thread(_list, dispatcher, scope) for scope in scopes}
     listed = {scope: each for scope, each in found.items() if each is not None}
-    controller.lose_sight_of({scope.namespace for scope in found.keys() - listed.keys()})
-    missing = await _still_owed(controller, listed)
-    for kind in controller.watched:
+    dispatcher.lose_sight_of({scope.namespace for scope in found.keys() - listed.keys()})
+    missing = await _still_owed(dispatcher, listed)
+    for kind in dispatcher.watched:
         places = [place for place in missing if place.kind is kind]
         metrics.WATCH_BEHIND.labels(kind.name).set(len(places))
         if places:
             log.warning("a watch has lost events", kind=kind.name, objects=len(places))
         for place in places:
-            await asyncio.to_thread(_fetch, controller, place)
-    controller.store.forget_deletions()
+            await asyncio.to_thread(_fetch, dispatcher, place)
+    dispatcher.store.forget_deletions()
 
 
 async def _still_owed(
-    controller: Controller, listed: Mapping[Scope, Mapping[Place, int]]
+    dispatcher: Dispatcher, listed: Mapping[Scope, Mapping[Place, int]]
 ) -> set[Place]:
     """What the watches do not bring within a grace period after their own first lists."""
-    grace = min(_LONGEST_GRACE_SECONDS, controller.resync_seconds / 3)
+    grace = min(_LONGEST_GRACE_SECONDS, dispatcher.resync_seconds / 3)
     deadline: float | None = None
     while True:
         missing = set().union(
-            *(owed(controller.store.versions(*scope), each) for scope, each in listed.items())
+            *(owed(dispatcher.store.versions(*scope), each) for scope, each in listed.items())
         )
         begun = {scope for scope, each in listed.items() if each}
-        if deadline is None and begun <= controller.watches.complete:
+        if deadline is None and begun <= dispatcher.watches.complete:
             deadline = time.monotonic() + grace
         if not missing or (deadline is not None and time.monotonic() > deadline):
             return missing
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _list(controller: Controller, scope: Scope) -> dict[Place, int] | None:
+def _list(dispatcher: Dispatcher, scope: Scope) -> dict[Place, int] | None:
     """None where it is forbidden: that costs its namespace, and no other."""
     kind, namespace = scope
     try:
-        found = controller.api.list_metadata(kind, namespace, controller.watched[kind])
+        found = dispatcher.api.list_metadata(kind, namespace, dispatcher.watched[kind])
     except ApiError as error:
         if error.status == 404:
             return {}  # not installed
@@ -112,13 +112,13 @@ def _list(controller: Controller, scope: Scope) -> dict[Place, int] | None:
     }
 
 
-def _fetch(controller: Controller, place: Place) -> None:
+def _fetch(dispatcher: Dispatcher, place: Place) -> None:
     """Put into the store what there is in one place."""
     kind, namespace, name = place
-    version = controller.store.versions(kind, namespace).get(place, 0)
-    selector = controller.watched[kind]
-    found = controller.api.list_objects(kind, namespace, selector, fields=f"metadata.name={name}")
+    version = dispatcher.store.versions(kind, namespace).get(place, 0)
+    selector = dispatcher.watched[kind]
+    found = dispatcher.api.list_objects(kind, namespace, selector, fields=f"metadata.name={name}")
     for each in found:
-        controller.store.put(kind, each)
+        dispatcher.store.put(kind, each)
     if not found:
-        controller.store.remove(place, version)
+        dispatcher.store.remove(place, version)

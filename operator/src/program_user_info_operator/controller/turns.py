@@ -5,23 +5,23 @@ from __future__ import annotations
 import asyncio
 from datetime import timedelta
 
-from program_user_info_operator.controller.controller import Controller
+from program_user_info_operator.controller.dispatcher import Dispatcher
 
 _PAUSE_SECONDS = 0.2
 _TOLD_APART = timedelta(seconds=0.2)
 
 
-async def take_turns_forever(controller: Controller) -> None:
+async def take_turns_forever(dispatcher: Dispatcher) -> None:
     """Look at the next jobs at once, and at all others that wait when there is time.
 
     Those only have another job to name: so they are looked at one after the other, and a rollout of
     many jobs does not make each of them write its status at each step of each other one.
     """
     while True:
-        await controller.turns_changed.wait()
-        controller.turns_changed.clear()
-        for key in controller.index.next_in_turn():
-            controller.queue.add(key)
-        for number, key in enumerate(controller.index.waiting(), start=1):
-            controller.queue.add_later(key, number * _TOLD_APART)
+        await dispatcher.turns_changed.wait()
+        dispatcher.turns_changed.clear()
+        for key in dispatcher.index.next_in_turn():
+            dispatcher.queue.add(key)
+        for number, key in enumerate(dispatcher.index.waiting(), start=1):
+            dispatcher.queue.add_later(key, number * _TOLD_APART)
         await asyncio.sleep(_PAUSE_SECONDS)

@@ -28,8 +28,8 @@ from program_user_info_operator.policy.decision import Seen
 from program_user_info_operator.policy.shared_group import own_use, refuse_shared_group
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
-from program_user_info_operator.reconcile.rules import Rules
 from program_user_info_operator.revisions.candidate import Renderer
 from program_user_info_operator.revisions.candidates import Asked, Candidates
 from program_user_info_operator.revisions.history import History
@@ -74,12 +74,12 @@ class Gatherer:
     """Safe to use from several threads."""
 
     def __init__(
-        self, reader: Reader, index: JobsIndex, rules: Rules, profiles: Profiles | None = None
+        self, reader: Reader, index: JobsIndex, options: Options, profiles: Profiles | None = None
     ) -> None:
         """`profiles` stand in for those of the cluster."""
         self._reader = reader
         self._index = index
-        self._rules = rules
+        self._options = options
         self._profiles = profiles
 
     def gather(self, key: Key, job: Object) -> Gathered:
@@ -151,7 +151,7 @@ class Gatherer:
         refusal = refuse_shared_group(use, self._index.other_users(use.group, key))
         if refusal is not None:
             return refusal
-        bundle = self._rules.bundle
+        bundle = self._options.bundle
         return Candidates(
             renderer=Renderer(owner, bundle.service_account),
             offer=Offer(bundle, flink_operator),
@@ -171,7 +171,7 @@ class Gatherer:
 
     def _other_release(self, profiles: Profiles) -> str | None:
         """One upgrade changes the profiles a moment before the controller: neither goes alone."""
-        if profiles.bundle is None or set(profiles.bundle.split()) == self._rules.bundle.words:
+        if profiles.bundle is None or set(profiles.bundle.split()) == self._options.bundle.words:
             return None
         return profiles.bundle
 

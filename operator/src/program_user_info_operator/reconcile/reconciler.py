@@ -33,9 +33,9 @@ from program_user_info_operator.reconcile.explainer import Explainer
 from program_user_info_operator.reconcile.gatherer import Gathered, Gatherer
 from program_user_info_operator.reconcile.jobs_index import JobsIndex, wanted_changes
 from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
-from program_user_info_operator.reconcile.report import Reporter
-from program_user_info_operator.reconcile.rules import Rules
+from program_user_info_operator.reconcile.status_writer import StatusWriter
 from program_user_info_operator.rollout.standings import HeldUp
 
 Object = dict[str, Any]
@@ -61,17 +61,17 @@ class Reconciler:
         api: ApiServer,
         reader: Reader,
         index: JobsIndex,
-        rules: Rules,
+        options: Options,
         clock: Callable[[], datetime],
     ) -> None:
         self._reader = reader
         self._index = index
-        self._rules = rules
+        self._options = options
         self._clock = clock
-        self._gatherer = Gatherer(reader, index, rules)
+        self._gatherer = Gatherer(reader, index, options)
         self._applier = Applier(api, reader)
         self._explainer = Explainer(api)
-        self._reporter = Reporter(api, clock, rules.installation)
+        self._status_writer = StatusWriter(api, clock, options.installation)
 
     def reconcile(self, key: Key) -> timedelta | None:
         """Converge one job; when to look at it again at the latest, if at all.
@@ -83,10 +83,10 @@ class Reconciler:
             # The API server collects the children by their ownerReferences.
             self._index.remove(key)
             self._reader.secrets.forget(key)
-            self._reporter.forget(key)
+            self._status_writer.forget(key)
             return None
         if self._reader.is_kept_by_another(job, self._clock()):
-            self._reporter.leave(key, job)
+            self._status_writer.leave(key, job)
             return _ANOTHERS_RECHECK
         gathered, answer = self._gatherer.gather(key, job), _Answer()
         decision = decide(
@@ -121,7 +121,7 @@ class Reconciler:
             applied = self._applier.apply(gathered, decision)
         outlook = self._look(gathered, decision, applied)
         now = self._clock()
-        concluded = conclude(seen, decision, outlook, self._rules.soak, now)
+        concluded = conclude(seen, decision, outlook, self._options.soak, now)
         self._report(gathered, decision, concluded, outlook, job)
         refusal = decision.refusal or outlook.refusal
         due = [
@@ -173,4 +173,4 @@ class Reconciler:
             failure=to_remember(outlook.failure, outlook.live.get(main.name) if main else None),
         )
         status = status_of(gathered.status, findings, self._clock())
-        return self._reporter.write(job, concluded.verdict, status)
+        return self._status_writer.write(job, concluded.verdict, status)

@@ -21,7 +21,7 @@ Object = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
-class Reporter:
+class StatusWriter:
     """Writes statuses and Events. Safe to use from several threads."""
 
     def __init__(

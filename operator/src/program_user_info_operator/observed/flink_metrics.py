@@ -19,11 +19,11 @@ _RECORD, _UPDATE = "newest_record_milliseconds", "newest_update_milliseconds"
 _OF_SOURCE = frozenset([_LAG, _RATE])
 _OF_STAGE = frozenset([_TAKEN, _WRITTEN, _REJECTED, _ACKNOWLEDGED, _RECORD, _UPDATE])
 AGGREGATES = "sum,max"
-"""Over the subtasks of a vertex, as `live` needs them."""
+"""Over the subtasks of a vertex, as `read_metrics` needs them."""
 
 
 @dataclass(frozen=True)
-class Live:
+class FlinkMetrics:
     """Over all subtasks, since the job's last start; None where Flink does not say."""
 
     lag: int | None = None
@@ -63,7 +63,9 @@ def wanted_metrics(offered: Sequence[Mapping[str, Any]] | None) -> list[str]:
     return sorted(name for name in names if _meaning(name) is not None)
 
 
-def live(metrics: Iterable[Mapping[str, Any]], checkpoint: Checkpoint | None) -> Live:
+def read_metrics(
+    metrics: Iterable[Mapping[str, Any]], checkpoint: Checkpoint | None
+) -> FlinkMetrics:
     """From what `…/subtasks/metrics?get=…&agg=<AGGREGATES>` answers for all vertices."""
     sums: dict[str, float] = {}
     newest: dict[str, float] = {}
@@ -84,7 +86,7 @@ def live(metrics: Iterable[Mapping[str, Any]], checkpoint: Checkpoint | None) ->
     if _LAG in sums and _TAKEN in sums:
         # Flink does not list a counter that has not counted yet.
         waiting = round(sums[_LAG] + sums[_TAKEN] - sums.get(_ACKNOWLEDGED, 0.0))
-    return Live(
+    return FlinkMetrics(
         whole(_LAG),
         sums.get(_RATE),
         whole(_WRITTEN),

@@ -28,7 +28,7 @@ _PART_OF = "app.kubernetes.io/part-of=program-user-info"
 
 
 @dataclass(frozen=True)
-class Controller:
+class Dispatcher:
     """`namespaces` is empty for the whole cluster, `selector` for all jobs in them."""
 
     api: ApiServer

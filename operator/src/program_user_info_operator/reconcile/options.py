@@ -10,7 +10,7 @@ from program_user_info_operator.reconcile.keys import Installation
 
 
 @dataclass(frozen=True)
-class Rules:
+class Options:
     """The command's options, as far as reconciliations go by them."""
 
     bundle: Bundle
