@@ -18,7 +18,7 @@ app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_
 @app.command()
 def up() -> None:
     """Bring up the cluster with Kafka, Cassandra, the Flink operator and the chart."""
-    from dev.environment import up
+    from dev.cluster.bring_up import up
 
     started = time.monotonic()
     console.print(f"[bold]cluster up[/] [dim]cache: {CACHE}[/]")
@@ -29,7 +29,7 @@ def up() -> None:
 @app.command()
 def down() -> None:
     """Take the embedded cluster down."""
-    from dev.environment import down
+    from dev.cluster.bring_up import down
 
     console.print("[bold]cluster down[/]")
     down()
@@ -38,9 +38,9 @@ def down() -> None:
 @app.command()
 def images() -> None:
     """Build the product's images."""
-    from dev.images.builder import Builder
-    from dev.images.catalogue import build_all, product_images
-    from dev.toolchain.requirements import check_build_tools
+    from dev.cluster.toolchain.requirements import check_build_tools
+    from dev.release.images.builder import Builder
+    from dev.release.images.catalogue import build_all, product_images
 
     check_build_tools()
     wanted = product_images()
@@ -52,8 +52,8 @@ def images() -> None:
 @app.command()
 def reproduce() -> None:
     """Build the product's images twice, from nothing the second time, and compare their layers."""
-    from dev.images.builder import Builder
-    from dev.images.catalogue import built_twice, product_images
+    from dev.release.images.builder import Builder
+    from dev.release.images.catalogue import built_twice, product_images
 
     builder = Builder()
     for name in product_images():
@@ -67,9 +67,9 @@ def reproduce() -> None:
 @app.command(name="load-images")
 def load_images() -> None:
     """Hand all images to kind or minikube."""
-    from dev.cluster.images import load_into_own_cluster
-    from dev.images.catalogue import flink_operator_image, product_images, server_images
-    from dev.toolchain.flink_operator import chosen
+    from dev.cluster.image_store import load_into_own_cluster
+    from dev.cluster.toolchain.flink_operator import chosen
+    from dev.release.images.catalogue import flink_operator_image, product_images, server_images
 
     servers = [*server_images().values(), flink_operator_image(chosen())]
     load_into_own_cluster([*product_images().values(), *servers])
@@ -79,7 +79,7 @@ def load_images() -> None:
 def env() -> None:
     """Print shell settings: `eval "$(make -s env)"` gives kubectl and helm on this cluster."""
     from dev.cluster.target import kubeconfig
-    from dev.toolchain.programs import HELM, KUBERNETES
+    from dev.cluster.toolchain.programs import HELM, KUBERNETES
 
     typer.echo(f"export KUBECONFIG={shlex.quote(str(kubeconfig()))}")
     typer.echo(f"export PATH={shlex.quote(str(KUBERNETES))}:{shlex.quote(str(HELM))}:$PATH")
@@ -88,7 +88,7 @@ def env() -> None:
 @app.command()
 def generate() -> None:
     """Write the CRD and its reference from the types, the chart's README from its values."""
-    from dev.generate import write_all
+    from dev.documentation.generate import write_all
 
     write_all()
 
@@ -96,7 +96,7 @@ def generate() -> None:
 @app.command()
 def prose() -> None:
     """Check the words of documentation, messages and comments against the style's list."""
-    from dev.prose import check
+    from dev.documentation.prose import check
 
     found = check()
     if found:
@@ -106,7 +106,7 @@ def prose() -> None:
 @app.command()
 def lint() -> None:
     """Run the linters of the chart, of its objects and of the workflows."""
-    from dev.lint import lint
+    from dev.release.lint import lint
 
     lint()
 
@@ -114,7 +114,7 @@ def lint() -> None:
 @app.command()
 def sbom() -> None:
     """Write what the images hold, with licences, to build/sbom."""
-    from dev.supply_chain import FOLDER, write
+    from dev.release.supply_chain import FOLDER, write
 
     write()
     typer.echo(f"written to {FOLDER}")
@@ -128,7 +128,7 @@ def publish(
     ] = "",
 ) -> None:
     """Push images, SBOMs and the chart into a registry."""
-    from dev.publish import publish, write_digests
+    from dev.release.publish import publish, write_digests
 
     images = publish(registry, platforms)
     write_digests(images)
@@ -146,7 +146,7 @@ def pictures(
 
     # Read when the client is imported.
     os.environ["KUBECONFIG"] = str(kubeconfig())
-    from dev.monitoring.pictures import FOLDER, draw_all
+    from dev.documentation.monitoring.pictures import FOLDER, draw_all
 
     draw_all(minutes)
     typer.echo(f"drawn: {FOLDER}")
@@ -157,7 +157,7 @@ def release(version: str) -> None:
     """Name the version everywhere and close the changelog's section."""
     from datetime import UTC, datetime
 
-    from dev.release import set_version
+    from dev.release.version_bump import set_version
 
     set_version(version, datetime.now(UTC).date())
     typer.echo(
@@ -168,7 +168,7 @@ def release(version: str) -> None:
 @app.command()
 def notes(tag: str) -> None:
     """Print the release notes of a tag such as v1.2.0, which must be of the version here."""
-    from dev.release import CHANGELOG, notes_of
+    from dev.release.version_bump import CHANGELOG, notes_of
 
     typer.echo(notes_of(CHANGELOG.read_text(encoding="utf-8"), tag))
 
@@ -178,7 +178,7 @@ def demo(
     events: Annotated[int, typer.Option(min=100, help="Generated events.")] = 5000,
 ) -> None:
     """Everything up, a job applied, events produced, the rows compared and shown."""
-    from dev.demo.run import run_demo
+    from dev.cluster.demo.run import run_demo
 
     run_demo(events)
 

@@ -12,10 +12,10 @@ from typing import Any
 
 import yaml
 
+from dev.cluster.chart_release import CHART, NAMESPACE, RELEASE
+from dev.cluster.demo.world import NAMESPACE as SERVERS
 from dev.cluster.node import ctr
-from dev.cluster.release import CHART, NAMESPACE, RELEASE
 from dev.cluster.target import helm, kubectl
-from dev.demo.world import NAMESPACE as SERVERS
 from dev.steps import StepFailed, capture, pause
 
 CONTROLLER = f"deployment/{RELEASE}-operator"

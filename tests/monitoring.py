@@ -9,7 +9,7 @@ from typing import Any
 
 import yaml
 
-from dev.cluster.release import CHART
+from dev.cluster.chart_release import CHART
 from dev.cluster.target import helm
 
 _METRIC = re.compile(r"\b(?:program_user_info_operator|flink_(?:job|task)manager)_\w+")

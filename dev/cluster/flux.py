@@ -11,11 +11,11 @@ from typing import Any
 
 import yaml
 
-from dev.cluster.images import provide_images
+from dev.cluster.image_store import provide_images
 from dev.cluster.target import kubectl
-from dev.images.catalogue import FLUX_CONTROLLERS, flux_image
+from dev.cluster.toolchain import programs
+from dev.release.images.catalogue import FLUX_CONTROLLERS, flux_image
 from dev.steps import step
-from dev.toolchain import programs
 
 NAMESPACE = "flux-system"
 _PARTS = ("crd", "rbac", "manager")

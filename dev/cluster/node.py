@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dev.cluster import addresses, network, processes
 from dev.cluster.certificates import CONFIG, PKI, make_certificates
+from dev.cluster.toolchain import programs
 from dev.paths import (
     ADMIN_KUBECONFIG,
     CONTAINERD_ROOT,
@@ -18,7 +19,6 @@ from dev.paths import (
     STATE,
 )
 from dev.steps import StepFailed, capture, step, wait_until
-from dev.toolchain import programs
 
 _PROCESSES = (
     "etcd",

@@ -19,9 +19,9 @@ from typing import Any
 import yaml
 
 from dev.cluster import processes
+from dev.cluster.toolchain import programs
 from dev.paths import CACHE, STATE
 from dev.steps import wait_until
-from dev.toolchain import programs
 
 _PULL = re.compile(
     r'"(?:GET|HEAD) /v2/(?P<name>\S+)/manifests/(?P<reference>\S+) \S+" 200 .*"(?P<agent>[^"]*)"$',

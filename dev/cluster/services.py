@@ -8,13 +8,13 @@ import yaml
 
 from dev.cluster import processes
 from dev.cluster.addresses import KAFKA_PORT
-from dev.cluster.images import provide_images
+from dev.cluster.forward import listens
+from dev.cluster.image_store import provide_images
 from dev.cluster.target import kubectl, own_kubeconfig
-from dev.forward import listens
-from dev.images.catalogue import Image, flink_operator_image
+from dev.cluster.toolchain.flink_operator import FlinkOperatorRelease
 from dev.paths import DEV
+from dev.release.images.catalogue import Image, flink_operator_image
 from dev.steps import step, wait_until
-from dev.toolchain.flink_operator import FlinkOperatorRelease
 
 _MANIFESTS = DEV / "cluster" / "manifests"
 _READY = "--timeout=300s"

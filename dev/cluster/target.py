@@ -6,9 +6,9 @@ import os
 import shutil
 from pathlib import Path
 
+from dev.cluster.toolchain import programs
 from dev.paths import ADMIN_KUBECONFIG
 from dev.steps import StepFailed, capture
-from dev.toolchain import programs
 
 
 def own_kubeconfig() -> Path | None:

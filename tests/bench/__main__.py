@@ -11,8 +11,8 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from dev.demo.events import generate
-from dev.environment import up
+from dev.cluster.bring_up import up
+from dev.cluster.demo.events import generate
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.store.needed_rows import Indexed, group_by_program

@@ -6,7 +6,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from dev.toolchain.programs import build_programs
+from dev.cluster.toolchain.programs import build_programs
 from tests.cluster import eventually
 from tests.faults import crowd
 from tests.faults.arena import Arena

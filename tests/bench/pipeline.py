@@ -19,8 +19,8 @@ import msgspec
 from confluent_kafka import Producer
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.events import generate
-from dev.demo.world import Kafka, open_cassandra, open_kafka
+from dev.cluster.demo.events import generate
+from dev.cluster.demo.world import Kafka, open_cassandra, open_kafka
 from program_user_info_job.config.model import Config
 from program_user_info_job.pipeline.garbage_collection import spare_the_collector
 from program_user_info_job.record import process

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from dev.demo.events import Generated, demo_events
-from dev.demo.run import JOB, JOB_FILE, TOPIC, clean, wait_for_ready
-from dev.demo.world import NAMESPACE, Kafka, open_kafka
+from dev.cluster.demo.events import Generated, demo_events
+from dev.cluster.demo.run import JOB, JOB_FILE, TOPIC, clean, wait_for_ready
+from dev.cluster.demo.world import NAMESPACE, Kafka, open_kafka
 from tests.cluster import Namespace
 from tests.conftest import RAN_ON
 from tests.e2e.operators import known_flinks, running_flinks, running_release

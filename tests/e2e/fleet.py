@@ -17,10 +17,10 @@ from botocore.exceptions import EndpointConnectionError
 from confluent_kafka import Producer
 
 from dev.cluster.addresses import KAFKA_PORT, NODE_IP
+from dev.cluster.demo.events import Generated, demo_events
+from dev.cluster.demo.run import compare, remove_jobs
+from dev.cluster.demo.world import NAMESPACE, Kafka, open_cassandra, read_rows
 from dev.cluster.target import kubectl
-from dev.demo.events import Generated, demo_events
-from dev.demo.run import compare, remove_jobs
-from dev.demo.world import NAMESPACE, Kafka, open_cassandra, read_rows
 from dev.paths import STATE
 from tests.cluster import Namespace, condition, eventually, job
 

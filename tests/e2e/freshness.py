@@ -17,7 +17,7 @@ from datetime import UTC, datetime
 from confluent_kafka import Producer
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.world import open_cassandra
+from dev.cluster.demo.world import open_cassandra
 
 _BEATS_EVERY = 0.1
 _SAMPLES_EVERY = 0.5

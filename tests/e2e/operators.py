@@ -7,7 +7,7 @@ import re
 
 from dev.cluster.services import install_flink_operator
 from dev.cluster.target import kubectl, own_kubeconfig
-from dev.toolchain.flink_operator import FlinkOperatorRelease, chosen, oldest
+from dev.cluster.toolchain.flink_operator import FlinkOperatorRelease, chosen, oldest
 from program_user_info_operator.observed.flink_operator import read_flink_operator
 
 _DEPLOYMENT = ("deployments", "--all-namespaces", "-o")

@@ -17,8 +17,8 @@ from confluent_kafka.admin import (
     UserScramCredentialUpsertion,
 )
 
+from dev.cluster.demo.world import NAMESPACE
 from dev.cluster.target import kubectl
-from dev.demo.world import NAMESPACE
 from dev.paths import DEV
 from dev.steps import capture
 from tests.cluster import Namespace, Object, eventually
@@ -107,7 +107,7 @@ def server(kind: str, file: str, *ports: int) -> list[Object]:
 def servers(namespace: Namespace, folder: Path) -> Iterator[None]:
     """Both, with their Secrets; gone afterwards."""
     make_certificates(folder)
-    images = DEV / "images"
+    images = DEV / "release" / "images"
     kafka = (images / "kafka" / "server.properties").read_text()
     cassandra = (images / "cassandra" / "cassandra.yaml").read_text()
     cassandra = cassandra.replace("authenticator: AllowAllAuthenticator", CASSANDRA)

@@ -6,8 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.cluster.demo.world import NAMESPACE, open_kafka
 from dev.cluster.target import kubectl
-from dev.demo.world import NAMESPACE, open_kafka
 from tests.cluster import eventually
 from tests.e2e.fleet import Fleet, open_fleet
 

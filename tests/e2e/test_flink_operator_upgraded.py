@@ -10,9 +10,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from dev.demo.world import open_kafka
+from dev.cluster.demo.world import open_kafka
+from dev.cluster.toolchain.flink_operator import chosen, oldest
 from dev.steps import StepFailed
-from dev.toolchain.flink_operator import chosen, oldest
 from tests.cluster import condition, eventually
 from tests.e2e import steps
 from tests.e2e.fleet import CLAIM, FOLDER, MINUTES, Fleet, claim, open_fleet

@@ -11,10 +11,10 @@ from collections.abc import Iterator
 
 import pytest
 
+from dev.cluster.chart_release import NAMESPACE, RELEASE
+from dev.cluster.demo.world import open_kafka
 from dev.cluster.node import ctr
-from dev.cluster.release import NAMESPACE, RELEASE
 from dev.cluster.target import kubectl
-from dev.demo.world import open_kafka
 from dev.steps import capture
 from tests.cluster import Object, condition, eventually, profile, profiles, upgrade_release
 from tests.e2e import steps

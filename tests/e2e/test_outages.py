@@ -12,9 +12,9 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from dev.cluster.demo.world import NAMESPACE, open_kafka
 from dev.cluster.node import ctr
 from dev.cluster.target import kubectl
-from dev.demo.world import NAMESPACE, open_kafka
 from dev.steps import StepFailed, capture
 from tests.cluster import eventually, the_pod
 from tests.e2e.fleet import Fleet, open_fleet

@@ -13,8 +13,8 @@ from typing import Any
 
 import pytest
 
+from dev.cluster.demo.world import open_kafka
 from dev.cluster.node import ctr
-from dev.demo.world import open_kafka
 from dev.steps import capture
 from tests.cluster import Object, condition, eventually
 from tests.e2e import steps

@@ -10,10 +10,10 @@ import msgspec
 import pytest
 from cassandra import InvalidRequest
 
-from dev.demo.events import generate
-from dev.demo.fold import Key
-from dev.demo.world import NAMESPACE, read_rows
-from dev.forward import port_forward
+from dev.cluster.demo.events import generate
+from dev.cluster.demo.fold import Key
+from dev.cluster.demo.world import NAMESPACE, read_rows
+from dev.cluster.forward import port_forward
 from program_user_info_job.config.model import Cassandra
 from program_user_info_job.store.session import open_session
 from tests.cluster import Namespace, Object, condition, eventually, job

@@ -14,9 +14,9 @@ from typing import Any
 
 import pytest
 
+from dev.cluster.demo.run import remove_jobs
+from dev.cluster.demo.world import NAMESPACE, open_cassandra, open_kafka
 from dev.cluster.target import kubectl
-from dev.demo.run import remove_jobs
-from dev.demo.world import NAMESPACE, open_cassandra, open_kafka
 from tests.cluster import Namespace, Object, condition, eventually, job
 from tests.e2e.fleet import MINUTES
 from tests.e2e.secured import secret, security

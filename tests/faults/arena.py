@@ -14,7 +14,7 @@ from typing import Any
 
 import yaml
 
-from dev.forward import free_port
+from dev.cluster.forward import free_port
 from program_user_info_operator.policy.deployments import overlapping_name
 from tests.cluster import eventually
 from tests.faults.control_plane import CONTROLLER_TOKEN, ControlPlane

@@ -17,11 +17,11 @@ from typing import Any
 
 import yaml
 
-from dev.cluster.release import CHART
-from dev.forward import free_port
+from dev.cluster.chart_release import CHART
+from dev.cluster.forward import free_port
+from dev.cluster.toolchain import programs
+from dev.cluster.toolchain.flink_operator import oldest, published_crd
 from dev.steps import capture
-from dev.toolchain import programs
-from dev.toolchain.flink_operator import oldest, published_crd
 from program_user_info_operator.api.crd import custom_resource_definition
 from tests.faults.api import TOKEN, Api
 from tests.faults.flink import FlinkOperator

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from dev.cluster.release import CHART
+from dev.cluster.chart_release import CHART
 from dev.cluster.target import helm, kubectl
 from dev.steps import StepFailed
 from tests.cluster import Namespace, eventually, job, temporary_namespace

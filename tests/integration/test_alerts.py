@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
+from dev.cluster.toolchain import programs
 from dev.steps import capture
-from dev.toolchain import programs
 from tests.monitoring import alerts, dashboards
 
 JOB = 'namespace="n", lern_sunbird_org_job="j"'

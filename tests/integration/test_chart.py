@@ -11,13 +11,13 @@ import pytest
 import yaml
 
 from dev import versions
-from dev.cluster.release import CHART, NAMESPACE, RELEASE, install_chart
+from dev.cluster.chart_release import CHART, NAMESPACE, RELEASE, install_chart
 from dev.cluster.target import helm, kubectl
-from dev.images.catalogue import product_images
-from dev.metrics_page import controller_metrics
+from dev.cluster.toolchain.programs import prometheus_crds
+from dev.documentation.metrics_page import controller_metrics
 from dev.paths import REPOSITORY
+from dev.release.images.catalogue import product_images
 from dev.steps import StepFailed
-from dev.toolchain.programs import prometheus_crds
 from program_user_info_operator.environments.profiles import for_namespace
 from program_user_info_operator.environments.resolve import Resolved, resolve
 from tests.cluster import (

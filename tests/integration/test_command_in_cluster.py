@@ -16,8 +16,8 @@ import yaml
 from confluent_kafka import Producer
 
 from dev.cluster.addresses import KAFKA_PORT
+from dev.cluster.demo.world import Kafka, open_kafka
 from dev.cluster.target import kubeconfig, kubectl, kubectl_path
-from dev.demo.world import Kafka, open_kafka
 from dev.paths import REPOSITORY
 from tests.cluster import Namespace, eventually, job, settled, temporary_namespace
 

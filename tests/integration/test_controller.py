@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.cluster.release import NAMESPACE
+from dev.cluster.chart_release import NAMESPACE
 from dev.cluster.target import kubeconfig, kubectl
 from tests.cluster import (
     CONTROLLER,

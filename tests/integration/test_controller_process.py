@@ -13,7 +13,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from dev.cluster.release import NAMESPACE, RELEASE
+from dev.cluster.chart_release import NAMESPACE, RELEASE
 from dev.cluster.target import kubeconfig
 from tests.cluster import (
     Namespace,

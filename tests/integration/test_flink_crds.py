@@ -16,8 +16,8 @@ import pytest
 import yaml
 
 from dev.cluster.target import kubectl
+from dev.cluster.toolchain.flink_operator import handed_over, published_crd
 from dev.steps import StepFailed
-from dev.toolchain.flink_operator import handed_over, published_crd
 from program_user_info_operator.observed.flink_operator import read_flink_operator
 from tests.cluster import Namespace, Object, eventually
 from tests.conftest import GOLDEN

@@ -8,7 +8,7 @@ import sys
 import pytest
 import yaml
 
-from dev.cluster.release import CHART
+from dev.cluster.chart_release import CHART
 from dev.cluster.target import kubectl
 from dev.paths import REPOSITORY
 from tests.cluster import Object, eventually, temporary_namespace

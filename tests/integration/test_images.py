@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from dev import supply_chain, versions
-from dev.images.catalogue import job_images, product_images
+from dev import versions
+from dev.release import supply_chain
+from dev.release.images.catalogue import job_images, product_images
 from tests.cluster import Namespace, eventually
 
 pytestmark = pytest.mark.cluster

@@ -14,11 +14,11 @@ import pytest
 
 from dev import versions
 from dev.cluster import registry
-from dev.cluster.release import CHART
+from dev.cluster.chart_release import CHART
 from dev.cluster.target import helm, own_kubeconfig
-from dev.images.builder import Builder
-from dev.images.catalogue import PAUSE
-from dev.publish import SBOM_TYPE, Published, attach, oras, publish_chart
+from dev.release.images.builder import Builder
+from dev.release.images.catalogue import PAUSE
+from dev.release.publish import SBOM_TYPE, Published, attach, oras, publish_chart
 from tests.cluster import Namespace, Object, eventually, forget_images
 from tests.integration.conftest import publish
 

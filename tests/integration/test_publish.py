@@ -11,7 +11,7 @@ import yaml
 
 from dev import versions
 from dev.cluster.target import helm
-from dev.publish import SBOM_TYPE, oras
+from dev.release.publish import SBOM_TYPE, oras
 from tests.integration.conftest import publish
 
 pytestmark = [pytest.mark.cluster, pytest.mark.nightly]

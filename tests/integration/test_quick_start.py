@@ -16,9 +16,9 @@ import pytest
 
 from dev import versions
 from dev.cluster import registry
-from dev.cluster.release import NAMESPACE
+from dev.cluster.chart_release import NAMESPACE
+from dev.cluster.demo.world import Kafka, open_cassandra, open_kafka
 from dev.cluster.target import kubectl, own_kubeconfig
-from dev.demo.world import Kafka, open_cassandra, open_kafka
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed
 from tests.cluster import Object, condition, eventually, forget_images, release_set_aside

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 
 from cassandra.cluster import Session
 
-from dev.demo.world import Kafka, open_cassandra, open_kafka
+from dev.cluster.demo.world import Kafka, open_cassandra, open_kafka
 
 
 @contextmanager

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 
 import yaml
 
-from dev.forward import free_port
+from dev.cluster.forward import free_port
 from dev.paths import CACHE, REPOSITORY
 from dev.steps import StepFailed, capture, run, tail
 from program_user_info_operator.desired.flink_configuration import flink_configuration

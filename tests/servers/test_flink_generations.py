@@ -11,10 +11,10 @@ from confluent_kafka import Consumer, Producer, TopicPartition
 from confluent_kafka.admin import AdminClient, NewPartitions, NewTopic
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.events import demo_events
-from dev.demo.run import compare
-from dev.demo.world import NAMESPACE, PARTITIONS, open_cassandra, open_kafka, read_rows
-from dev.forward import port_forward
+from dev.cluster.demo.events import demo_events
+from dev.cluster.demo.run import compare
+from dev.cluster.demo.world import NAMESPACE, PARTITIONS, open_cassandra, open_kafka, read_rows
+from dev.cluster.forward import port_forward
 from tests.cluster import eventually
 from tests.configuration import document, write
 from tests.servers.session_cluster import GENERATIONS, Flink, SessionCluster, session_cluster

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.world import Kafka
+from dev.cluster.demo.world import Kafka
 from dev.steps import capture
 from tests.configuration import document, write
 from tests.servers.own import own_topic

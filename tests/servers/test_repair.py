@@ -9,8 +9,8 @@ import pytest
 from cassandra.cluster import Session
 from typer.testing import CliRunner
 
-from dev.demo.world import NAMESPACE
-from dev.forward import port_forward
+from dev.cluster.demo.world import NAMESPACE
+from dev.cluster.forward import port_forward
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.load import load_config
 from program_user_info_job.store.repair import repair

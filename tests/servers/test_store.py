@@ -17,8 +17,8 @@ from cassandra.query import SimpleStatement
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from dev.demo.world import NAMESPACE
-from dev.forward import port_forward
+from dev.cluster.demo.world import NAMESPACE
+from dev.cluster.forward import port_forward
 from program_user_info_job.config.model import Config, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.failure import FailureReason

@@ -16,7 +16,7 @@ from confluent_kafka.admin import AdminClient, ConfigResource, NewTopic
 from typer.testing import CliRunner
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.world import Kafka, open_kafka
+from dev.cluster.demo.world import Kafka, open_kafka
 from program_user_info_job.cli.main import app
 from program_user_info_job.config import model
 from program_user_info_job.kafka.produce import ProduceError, send

@@ -11,9 +11,9 @@ from cassandra.cluster import Session
 from typer.testing import CliRunner
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.events import demo_events
-from dev.demo.world import NAMESPACE, Kafka
-from dev.forward import port_forward
+from dev.cluster.demo.events import demo_events
+from dev.cluster.demo.world import NAMESPACE, Kafka
+from dev.cluster.forward import port_forward
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.model import Config
 from program_user_info_job.kafka.produce import send

@@ -14,8 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
-from dev.commands_page import commands
-from dev.metrics_page import controller_metrics, flink_metrics, stage_metrics
+from dev.documentation.commands_page import commands
+from dev.documentation.metrics_page import controller_metrics, flink_metrics, stage_metrics
 from dev.paths import REPOSITORY
 from program_user_info_job.cli.flatten import Printer
 from program_user_info_job.event.rejection import Reason

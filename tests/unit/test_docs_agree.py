@@ -12,8 +12,8 @@ from typing import Any, get_args
 import pytest
 import yaml
 
-from dev.commands_page import commands
-from dev.metrics_page import metrics_page
+from dev.documentation.commands_page import commands
+from dev.documentation.metrics_page import metrics_page
 from dev.paths import REPOSITORY
 from program_user_info_job.event.rejection import Reason
 from program_user_info_job.pipeline.sql import insert_dml

@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.demo.world import Kafka
-from dev.toolchain.jars import fetch_jars
+from dev.cluster.demo.world import Kafka
+from dev.cluster.toolchain.jars import fetch_jars
 from tests.bench.pipeline import (
     GROUP,
     KEYSPACE,

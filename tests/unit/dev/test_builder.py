@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.images.builder import Builder
+from dev.release.images.builder import Builder
 
 DIGEST = f"sha256:{'a' * 64}"
 # Notes its arguments; writes the digest where it is to be, and says it as docker does.

@@ -8,8 +8,8 @@ import pytest
 import yaml
 
 from dev import versions
-from dev.demo.events import demo_events
-from dev.demo.run import GROUP, JOB, JOB_FILE, TOPIC
+from dev.cluster.demo.events import demo_events
+from dev.cluster.demo.run import GROUP, JOB, JOB_FILE, TOPIC
 from dev.paths import DEV, REPOSITORY
 from program_user_info_operator.desired.pod_template import METRICS_PORT
 from program_user_info_operator.environments.resolve import Resolved, resolve
@@ -18,12 +18,12 @@ from program_user_info_operator.environments.resolve import Resolved, resolve
 @pytest.mark.parametrize(
     ("file", "text"),
     [
-        ("toolchain/go/kubernetes/go.mod", f"k8s.io/kubernetes v{versions.KUBERNETES}"),
-        ("toolchain/go/etcd/go.mod", f"go.etcd.io/etcd/server/v3 v{versions.ETCD}"),
-        ("toolchain/go/coredns/go.mod", f"github.com/coredns/coredns v{versions.COREDNS}"),
-        ("images/kafka/pom.xml", f"<version>{versions.KAFKA}</version>"),
-        ("images/cassandra/pom.xml", f"<version>{versions.CASSANDRA}</version>"),
-        ("images/flink-operator/pom.xml", f"<version>{versions.FLINK_OPERATOR}</version>"),
+        ("cluster/toolchain/go/kubernetes/go.mod", f"k8s.io/kubernetes v{versions.KUBERNETES}"),
+        ("cluster/toolchain/go/etcd/go.mod", f"go.etcd.io/etcd/server/v3 v{versions.ETCD}"),
+        ("cluster/toolchain/go/coredns/go.mod", f"github.com/coredns/coredns v{versions.COREDNS}"),
+        ("release/images/kafka/pom.xml", f"<version>{versions.KAFKA}</version>"),
+        ("release/images/cassandra/pom.xml", f"<version>{versions.CASSANDRA}</version>"),
+        ("release/images/flink-operator/pom.xml", f"<version>{versions.FLINK_OPERATOR}</version>"),
     ],
 )
 def test_the_versions_that_key_the_cache_are_those_that_are_built(file: str, text: str) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 import pytest
 from matplotlib.figure import Figure
 
-from dev.monitoring import draw
-from dev.monitoring.load import LOAD, means, tell
-from dev.monitoring.prometheus import Series
+from dev.documentation.monitoring import draw
+from dev.documentation.monitoring.load import LOAD, means, tell
+from dev.documentation.monitoring.prometheus import Series
 from tests.monitoring import dashboards
 
 

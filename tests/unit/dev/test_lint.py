@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dev import lint
+from dev.release import lint
 from dev.steps import StepFailed
 
 SAID = """[OK] operator/ns apps/v1/Deployment

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.images import platforms
+from dev.release.images import platforms
 from dev.steps import StepFailed
 
 BOTH = ["linux/amd64", "linux/arm64"]

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from dev.monitoring.prometheus import targets_of
+from dev.documentation.monitoring.prometheus import targets_of
 
 METRICS = [{"ports": [{"name": "metrics", "containerPort": 9249}, {"containerPort": 6123}]}]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dev.prose import WORDS, check, checked_files, findings
+from dev.documentation.prose import WORDS, check, checked_files, findings
 
 
 @pytest.mark.parametrize(

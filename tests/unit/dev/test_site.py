@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from dev.site import on_page_content
+from dev.documentation.site import on_page_content
 
 TABLE = (
     "<table><thead><tr><th>field</th><th><code>a</code> &amp; b</th></tr></thead>"

@@ -8,7 +8,7 @@ from typing import Any
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from dev.demo.fold import Record, fold, raw
+from dev.cluster.demo.fold import Record, fold, raw
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row, Rules

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from dev.generate import CHART_README, CRD_FILES, PAGES, chart_readme, crd_text
+from dev.documentation.generate import CHART_README, CRD_FILES, PAGES, chart_readme, crd_text
 from program_user_info_operator.api.crd import custom_resource_definition
 
 

@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.table import Table
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.cluster.target import kubectl
-from dev.demo.events import Generated, demo_events
-from dev.demo.fold import Key, Row, fold
-from dev.demo.world import (
+from dev.cluster.bring_up import up
+from dev.cluster.demo.events import Generated, demo_events
+from dev.cluster.demo.fold import Key, Row, fold
+from dev.cluster.demo.world import (
     NAMESPACE,
     Kafka,
     differences,
@@ -28,7 +28,7 @@ from dev.demo.world import (
     open_kafka,
     read_rows,
 )
-from dev.environment import up
+from dev.cluster.target import kubectl
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, console, step
 from program_user_info_operator.api.names import LABEL_JOB

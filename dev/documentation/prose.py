@@ -78,8 +78,9 @@ WORDS = (
 # The licence is a legal text, others' statuses and schemas are data, and this file and its page
 # hold the words themselves. All else is read: pages, comments, messages, help texts, logs.
 _EXEMPT = re.compile(
-    r"LICENSE|uv\.lock|.*\.(?:sum|png|svg|xml|tsv|jsonl|cast)|docs/style\.md|dev/prose\.py"
-    r"|tests/unit/(?:dev/test_prose|test_docs)\.py|tests/data/.*|dev/toolchain/(?:go|flink-crds)/.*"
+    r"LICENSE|uv\.lock|.*\.(?:sum|png|svg|xml|tsv|jsonl|cast)|docs/style\.md"
+    r"|dev/documentation/prose\.py|dev/cluster/toolchain/(?:go|flink-crds)/.*"
+    r"|tests/unit/(?:dev/test_prose|test_docs)\.py|tests/data/.*"
 )
 _STYLE = REPOSITORY / "docs" / "style.md"
 _LIST_HEADING = "## Words\n"

@@ -16,7 +16,7 @@ from matplotlib.dates import AutoDateLocator, ConciseDateFormatter, date2num
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
 
-from dev.monitoring.prometheus import SCRAPE_SECONDS, Prometheus, Series
+from dev.documentation.monitoring.prometheus import SCRAPE_SECONDS, Prometheus, Series
 
 Object = Mapping[str, Any]
 

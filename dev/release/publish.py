@@ -17,14 +17,15 @@ from typing import Any
 
 from ruamel.yaml import YAML
 
-from dev import supply_chain, versions
-from dev.cluster.release import CHART
-from dev.images import platforms
-from dev.images.builder import Builder
-from dev.images.catalogue import build_for, product_images
+from dev import versions
+from dev.cluster.chart_release import CHART
+from dev.cluster.toolchain import programs
 from dev.paths import REPOSITORY
+from dev.release import supply_chain
+from dev.release.images import platforms
+from dev.release.images.builder import Builder
+from dev.release.images.catalogue import build_for, product_images
 from dev.steps import StepFailed, capture, step
-from dev.toolchain import programs
 
 DIGESTS = REPOSITORY / "build" / "published.sha256"
 SBOM_TYPE = "application/vnd.cyclonedx+json"

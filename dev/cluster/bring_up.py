@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dev.cluster import node
-from dev.cluster.images import name_expected_images, provide_images
-from dev.cluster.release import install_chart
+from dev.cluster.chart_release import install_chart
+from dev.cluster.image_store import name_expected_images, provide_images
 from dev.cluster.services import deploy_services
 from dev.cluster.target import own_kubeconfig
-from dev.images.catalogue import pause_image, product_images, server_images
-from dev.toolchain.flink_operator import chosen
-from dev.toolchain.programs import build_programs
-from dev.toolchain.requirements import check_build_tools, install_packages
+from dev.cluster.toolchain.flink_operator import chosen
+from dev.cluster.toolchain.programs import build_programs
+from dev.cluster.toolchain.requirements import check_build_tools, install_packages
+from dev.release.images.catalogue import pause_image, product_images, server_images
 
 
 def up() -> None:

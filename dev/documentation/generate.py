@@ -7,11 +7,11 @@ from collections.abc import Iterator
 
 import yaml
 
-from dev.commands_page import commands_page
-from dev.metrics_page import metrics_page
+from dev.documentation.commands_page import commands_page
+from dev.documentation.metrics_page import metrics_page
+from dev.documentation.prose import style_page
+from dev.documentation.reference import reference_page
 from dev.paths import REPOSITORY
-from dev.prose import style_page
-from dev.reference import reference_page
 from program_user_info_operator.api.crd import custom_resource_definition
 
 _CHART = REPOSITORY / "charts" / "program-user-info-operator"

@@ -7,10 +7,10 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from dev.cluster.release import CHART
+from dev.cluster.chart_release import CHART
+from dev.cluster.toolchain import programs
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, capture
-from dev.toolchain import programs
 
 EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
 _EXPLAINED = REPOSITORY / "docs" / "security.md"

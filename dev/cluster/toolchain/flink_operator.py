@@ -18,12 +18,12 @@ from typing import Any
 import yaml
 
 from dev import versions
+from dev.cluster.toolchain.jars import fetch_jars
 from dev.paths import DEV
 from dev.steps import StepFailed
-from dev.toolchain.jars import fetch_jars
 
 HOME_VARIABLE = "FLINK_OPERATOR_HOME"
-_POMS = DEV / "images" / "flink-operator"
+_POMS = DEV / "release" / "images" / "flink-operator"
 _JAR = re.compile(r"flink-kubernetes-operator-(\d+\.\d+\.\d+)(-shaded)?\.jar")
 # The webhook's jar, which the released image has beside them, brings a second copy of everything.
 _WANTED = ("flink-kubernetes-operator-*-shaded.jar", "flink-kubernetes-standalone-*.jar")
@@ -95,7 +95,7 @@ def published_crd(release: str, kind: str) -> Object:
 
 
 def _api_crds(release: str) -> list[Object]:
-    pom = DEV / "toolchain" / "flink-crds" / f"{release}.xml"
+    pom = DEV / "cluster" / "toolchain" / "flink-crds" / f"{release}.xml"
     jar = next(fetch_jars(f"flink-crds-{release}", pom).glob("*.jar"))
     with zipfile.ZipFile(jar) as archive:
         wanted = sorted(name for name in archive.namelist() if name.endswith("-v1.yml"))

@@ -10,15 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev import versions
-from dev.images import platforms
-from dev.images.builder import Builder
+from dev.cluster.toolchain import programs
+from dev.cluster.toolchain.flink_operator import FlinkOperatorRelease
+from dev.cluster.toolchain.jars import fetch_jars
 from dev.paths import DEV, REPOSITORY
+from dev.release.images import platforms
+from dev.release.images.builder import Builder
 from dev.steps import step
-from dev.toolchain import programs
-from dev.toolchain.flink_operator import FlinkOperatorRelease
-from dev.toolchain.jars import fetch_jars
 
-_SERVERS = DEV / "images"
+_SERVERS = DEV / "release" / "images"
 PAUSE = "localhost/pause:1"
 FLUX_CONTROLLERS = ("source-controller", "kustomize-controller")
 

@@ -16,12 +16,12 @@ from typing import Any, NamedTuple
 import yaml
 
 from dev.cluster.addresses import API_PORT, NODE_IP, NODE_NAME
-from dev.cluster.release import NAMESPACE, RELEASE
+from dev.cluster.chart_release import NAMESPACE, RELEASE
+from dev.cluster.forward import free_port
 from dev.cluster.target import kubectl
-from dev.forward import free_port
+from dev.cluster.toolchain import programs
 from dev.paths import LOGS, STATE
 from dev.steps import StepFailed, wait_until
-from dev.toolchain import programs
 from program_user_info_operator.api.names import LABEL_JOB
 
 SCRAPE_SECONDS = 15

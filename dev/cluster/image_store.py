@@ -7,9 +7,9 @@ import subprocess
 from collections.abc import Iterable
 
 from dev.cluster import node
-from dev.images.builder import Builder
-from dev.images.catalogue import Image, build_all
 from dev.paths import CACHE
+from dev.release.images.builder import Builder
+from dev.release.images.catalogue import Image, build_all
 from dev.steps import StepFailed, capture, console, step
 
 _ARCHIVES = CACHE / "archives"

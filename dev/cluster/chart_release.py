@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dev.cluster.target import helm, kubectl
-from dev.images.catalogue import Image, job_images
 from dev.paths import DEV, REPOSITORY
+from dev.release.images.catalogue import Image, job_images
 from dev.steps import step
 
 CHART = REPOSITORY / "charts" / "program-user-info-operator"

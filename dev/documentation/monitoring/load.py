@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from dev.monitoring.draw import UNITS, highest, read
-from dev.monitoring.prometheus import JOB_LABEL, SCRAPE_SECONDS, Prometheus, Series
-from dev.monitoring.scene import LOADED
+from dev.documentation.monitoring.draw import UNITS, highest, read
+from dev.documentation.monitoring.prometheus import JOB_LABEL, SCRAPE_SECONDS, Prometheus, Series
+from dev.documentation.monitoring.scene import LOADED
 from dev.steps import console
 
 _PARTS = 12

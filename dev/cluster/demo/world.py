@@ -14,9 +14,9 @@ from confluent_kafka import Consumer, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient, NewTopic
 
 from dev.cluster.addresses import KAFKA_PORT
+from dev.cluster.demo.fold import Key, Record, Row
+from dev.cluster.forward import port_forward
 from dev.cluster.target import own_kubeconfig
-from dev.demo.fold import Key, Record, Row
-from dev.forward import port_forward
 from dev.steps import wait_until
 
 NAMESPACE = "sunbird-dev"

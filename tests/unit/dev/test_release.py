@@ -9,22 +9,25 @@ from pathlib import Path
 
 import pytest
 
-from dev import licences, release, supply_chain, versions
+from dev import versions
+from dev.release import licences, supply_chain, version_bump
 from dev.steps import StepFailed, capture
 
 TODAY = date(2026, 1, 31)
 
 
 def test_every_place_names_the_same_version() -> None:
-    found = list(release.versions())
-    assert {name for name, _ in found} == set(release.PLACES)
+    found = list(version_bump.versions())
+    assert {name for name, _ in found} == set(version_bump.PLACES)
     assert len({version for _, version in found}) == 1
-    assert len(found) == len(release.PLACES) + 1  # the chart's own version, and the application's
+    assert (
+        len(found) == len(version_bump.PLACES) + 1
+    )  # the chart's own version, and the application's
 
 
 def test_a_release_closes_the_changelogs_section() -> None:
     before = "# Changelog\n\n## Unreleased\n\n- New.\n\n## 1.0.0 - 2026-01-01\n\n- Old.\n"
-    assert release.closed(before, "1.1.0", TODAY) == (
+    assert version_bump.closed(before, "1.1.0", TODAY) == (
         "# Changelog\n\n## Unreleased\n\n## 1.1.0 - 2026-01-31\n\n- New.\n\n"
         "## 1.0.0 - 2026-01-01\n\n- Old.\n"
     )
@@ -32,33 +35,33 @@ def test_a_release_closes_the_changelogs_section() -> None:
 
 def test_a_release_of_nothing_is_refused() -> None:
     with pytest.raises(StepFailed, match="nothing under Unreleased"):
-        release.closed("## Unreleased\n\n## 1.0.0 - 2026-01-01\n\n- Old.\n", "1.1.0", TODAY)
+        version_bump.closed("## Unreleased\n\n## 1.0.0 - 2026-01-01\n\n- Old.\n", "1.1.0", TODAY)
 
 
 def test_the_notes_of_a_tag_are_its_section() -> None:
     version = versions.PRODUCT
     sections = f"## {version} - 2026-01-31\n\n- New.\n\n## 0.0.1 - 2025-01-01\n\n- Old.\n"
     changelog = f"# Changelog\n\n## Unreleased\n\n{sections}"
-    assert release.notes_of(changelog, f"v{version}") == "- New."
+    assert version_bump.notes_of(changelog, f"v{version}") == "- New."
     with pytest.raises(StepFailed, match="is not the version that the files name"):
-        release.notes_of(changelog, "v9.9.9")
+        version_bump.notes_of(changelog, "v9.9.9")
     with pytest.raises(StepFailed, match=f"has no section {version}"):
-        release.notes_of("# Changelog\n", f"v{version}")
+        version_bump.notes_of("# Changelog\n", f"v{version}")
 
 
 def test_a_release_names_its_version_everywhere(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for name in release.PLACES:
+    for name in version_bump.PLACES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text((release.REPOSITORY / name).read_text("utf-8"))
+        (tmp_path / name).write_text((version_bump.REPOSITORY / name).read_text("utf-8"))
     (tmp_path / "CHANGELOG.md").write_text("## Unreleased\n\n- New.\n")
-    monkeypatch.setattr(release, "REPOSITORY", tmp_path)
-    monkeypatch.setattr(release, "CHANGELOG", tmp_path / "CHANGELOG.md")
-    release.set_version("9.8.7-rc.1", TODAY)
-    assert {version for _, version in release.versions()} == {"9.8.7-rc.1"}
+    monkeypatch.setattr(version_bump, "REPOSITORY", tmp_path)
+    monkeypatch.setattr(version_bump, "CHANGELOG", tmp_path / "CHANGELOG.md")
+    version_bump.set_version("9.8.7-rc.1", TODAY)
+    assert {version for _, version in version_bump.versions()} == {"9.8.7-rc.1"}
     with pytest.raises(StepFailed, match="no version such as"):
-        release.set_version("next", TODAY)
+        version_bump.set_version("next", TODAY)
 
 
 def test_the_images_components_are_listed() -> None:

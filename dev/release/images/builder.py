@@ -10,10 +10,10 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from dev import versions
-from dev.images import platforms
+from dev.cluster.toolchain.requirements import find_builder
 from dev.paths import CACHE, LOGS
+from dev.release.images import platforms
 from dev.steps import capture, run, step
-from dev.toolchain.requirements import find_builder
 
 # What Debian's own slim images leave out.
 _SLIM = [

@@ -12,13 +12,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from dev.cluster.release import CHART
+from dev.cluster.bring_up import up
+from dev.cluster.chart_release import CHART
 from dev.cluster.target import own_kubeconfig
-from dev.environment import up
-from dev.monitoring.draw import draw_dashboard
-from dev.monitoring.load import LOAD, tell
-from dev.monitoring.prometheus import prometheus
-from dev.monitoring.scene import kill_task_manager, scene
+from dev.documentation.monitoring.draw import draw_dashboard
+from dev.documentation.monitoring.load import LOAD, tell
+from dev.documentation.monitoring.prometheus import prometheus
+from dev.documentation.monitoring.scene import kill_task_manager, scene
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, step
 from program_user_info_operator.cli.status import as_table, read_pictures

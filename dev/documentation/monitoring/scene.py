@@ -16,10 +16,10 @@ import yaml
 from confluent_kafka import Producer
 
 from dev.cluster.addresses import KAFKA_PORT
+from dev.cluster.demo.events import generate
+from dev.cluster.demo.run import JOB, JOB_FILE, remove_jobs, wait_for_ready
+from dev.cluster.demo.world import NAMESPACE, Kafka, open_cassandra, open_kafka
 from dev.cluster.target import kubectl
-from dev.demo.events import generate
-from dev.demo.run import JOB, JOB_FILE, remove_jobs, wait_for_ready
-from dev.demo.world import NAMESPACE, Kafka, open_cassandra, open_kafka
 from dev.steps import step
 
 LOADED = JOB

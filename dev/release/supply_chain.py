@@ -10,10 +10,10 @@ from xml.etree import ElementTree
 
 from packaging.markers import Marker
 
-from dev import licences
-from dev.images.builder import Builder
-from dev.images.catalogue import build_all, product_images
 from dev.paths import REPOSITORY
+from dev.release import licences
+from dev.release.images.builder import Builder
+from dev.release.images.catalogue import build_all, product_images
 from dev.steps import capture, step
 
 Component = dict[str, Any]

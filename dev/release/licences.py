@@ -1,6 +1,6 @@
 """Licences of what is installed beside the interpreter that runs this, as JSON by package.
 
-`dev.supply_chain` runs it inside of an image, so it needs the standard library only.
+`dev.release.supply_chain` runs it inside of an image, so it needs the standard library only.
 """
 
 from __future__ import annotations

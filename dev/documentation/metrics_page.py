@@ -101,7 +101,7 @@ def flink_metrics() -> set[str]:
 
 def _meaning(name: str, meanings: dict[str, str]) -> str:
     if name not in meanings:
-        raise ValueError(f"{name}: say what it means in dev/metrics_page.py")
+        raise ValueError(f"{name}: say what it means in dev/documentation/metrics_page.py")
     return meanings[name]
 
 

@@ -22,6 +22,7 @@ ACTIONLINT = BIN / f"actionlint-{versions.ACTIONLINT}"
 KUBE_SCORE = BIN / f"kube-score-{versions.KUBE_SCORE}"
 PROMETHEUS = BIN / "prometheus"
 
+_MODULES = DEV / "cluster" / "toolchain" / "go"
 _GO = ["go", "build", "-trimpath", "-buildvcs=false"]
 _ENV = {"CGO_ENABLED": "0", "GOFLAGS": "-mod=readonly", "GOTOOLCHAIN": "auto"}
 
@@ -74,7 +75,8 @@ def flux_manifests(controller: str) -> Path:
     """The folder of a controller's own manifests, CRDs included, in its module."""
     module = f"github.com/fluxcd/{controller}"
     answer = capture(
-        ["go", "mod", "download", "-json", module], cwd=DEV / "toolchain" / "go" / "flux"
+        ["go", "mod", "download", "-json", module],
+        cwd=_MODULES / "flux",
     )
     return Path(json.loads(answer)["Dir"]) / "config"
 
@@ -100,7 +102,8 @@ def prometheus_crds() -> list[Path]:
     """The CRDs of ServiceMonitor, PodMonitor and PrometheusRule, from that operator's source."""
     module = "github.com/prometheus-operator/prometheus-operator"
     answer = capture(
-        ["go", "mod", "download", "-json", module], cwd=DEV / "toolchain" / "go" / "prometheus"
+        ["go", "mod", "download", "-json", module],
+        cwd=_MODULES / "prometheus",
     )
     folder = Path(json.loads(answer)["Dir"]) / "example" / "prometheus-operator-crd"
     names = ("servicemonitors", "podmonitors", "prometheusrules")
@@ -116,7 +119,7 @@ def _build(
         run(
             [*_GO, "-ldflags", f"-s -w {ldflags}".strip(), "-o", f"{partial}/", package],
             LOGS / f"build-{target.name}.log",
-            cwd=DEV / "toolchain" / "go" / module,
+            cwd=_MODULES / module,
             env=_ENV,
         )
 
