@@ -15,10 +15,11 @@ from confluent_kafka import Producer
 
 from dev import versions
 from dev.cluster import flux
+from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.chart_release import CHART, NAMESPACE, RELEASE
 from dev.cluster.demo.events import Generated, generate
 from dev.cluster.demo.run import compare
-from dev.cluster.demo.world import KAFKA_PORT, Kafka, open_cassandra, open_kafka, read_rows
+from dev.cluster.demo.world import Kafka, open_cassandra, open_kafka, read_rows
 from dev.cluster.node import ctr
 from dev.cluster.target import helm, kubectl
 from dev.paths import DEV, REPOSITORY
