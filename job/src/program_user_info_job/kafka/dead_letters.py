@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.kafka.client_properties import librdkafka_properties
+from program_user_info_job.kafka.reading import Partition, read_until
 
 _TIMEOUT = 30.0
 _OWN_HEADERS = frozenset(
@@ -93,20 +94,9 @@ class DeadLetters:
         Raises `DeadLettersUnreadable`.
         """
         try:
-            ends = self._assign(part)
-            while ends:
-                for message in self._consumer.consume(1000, 1.0):
-                    partition, offset = message.partition(), message.offset()
-                    error = message.error()
-                    if error is not None and error.code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
-                        raise KafkaException(error)
-                    if error is not None or offset >= ends.get(partition, 0):
-                        ends.pop(partition, None)
-                        continue
-                    self._next[partition] = offset + 1
-                    yield _dead_letter(message)
-                    if offset + 1 == ends[partition]:
-                        del ends[partition]
+            for message in read_until(self._consumer, self._assign(part)):
+                self._next[message.partition()] = message.offset() + 1
+                yield _dead_letter(message)
         except KafkaException as error:
             raise DeadLettersUnreadable(
                 f"kafka.deadLetterTopic: {self._topic} cannot be read"
@@ -123,14 +113,15 @@ class DeadLetters:
         """Close the connection."""
         self._consumer.close()
 
-    def _assign(self, part: Part) -> dict[int, int]:
+    def _assign(self, part: Part) -> dict[Partition, int]:
         """Start each partition that has something to read; their ends."""
         metadata = self._consumer.list_topics(self._topic, timeout=_TIMEOUT).topics[self._topic]
         if metadata.error is not None:
             raise KafkaException(metadata.error)
         places = [TopicPartition(self._topic, number) for number in metadata.partitions]
         kept = places if part is Part.WHOLE else self._consumer.committed(places, timeout=_TIMEOUT)
-        starts, ends = [], {}
+        starts: list[TopicPartition] = []
+        ends: dict[Partition, int] = {}
         for place in kept:
             low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
             # Outside where retention has taken what it stands at, or the topic is another one now.
@@ -138,7 +129,7 @@ class DeadLetters:
             start, end = (low, position) if part is Part.DEALT_WITH else (position, high)
             if start < end:
                 starts.append(TopicPartition(self._topic, place.partition, start))
-                ends[place.partition] = end
+                ends[self._topic, place.partition] = end
         self._consumer.assign(starts)
         return ends
 

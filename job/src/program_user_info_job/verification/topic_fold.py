@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
-from confluent_kafka import Consumer, KafkaError, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.kafka.client_properties import librdkafka_properties
+from program_user_info_job.kafka.reading import Partition, read_until
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row
 from program_user_info_job.verification.expected import Expected
@@ -16,8 +15,6 @@ from program_user_info_job.verification.expected import Expected
 _TIMEOUT = 30.0
 _SAVED = 50_000
 """Records from one save of the position to the next."""
-
-Place = tuple[str, int]
 
 
 class TopicUnreadable(Exception):
@@ -47,10 +44,9 @@ class TopicFold:
         """
         count = 0
         try:
-            positions: dict[Place, int] = {}
-            for message in self._messages():
-                place = (message.topic() or "", message.partition() or 0)
-                positions[place] = (message.offset() or 0) + 1
+            positions: dict[Partition, int] = {}
+            for message in read_until(self._consumer, self._assign()):
+                positions[message.topic(), message.partition()] = message.offset() + 1
                 self._take(message)
                 count += 1
                 if count % _SAVED == 0:
@@ -74,23 +70,10 @@ class TopicFold:
         if isinstance(row, Row):
             self._expected.add(row)
 
-    def _messages(self) -> Iterator[Message]:
-        ends = self._assign()
-        while ends:
-            for message in self._consumer.consume(1000, 1.0):
-                place = (message.topic() or "", message.partition() or 0)
-                if message.error() is not None:
-                    if message.error().code() != KafkaError._PARTITION_EOF:  # noqa: SLF001
-                        raise KafkaException(message.error())
-                    ends.pop(place, None)
-                elif (message.offset() or 0) < ends.get(place, 0):
-                    yield message
-                    if (message.offset() or 0) + 1 == ends[place]:
-                        del ends[place]
-
-    def _assign(self) -> dict[Place, int]:
+    def _assign(self) -> dict[Partition, int]:
         """Start where the last reading ended; the ends of what there is to read."""
-        starts, ends = [], {}
+        starts: list[TopicPartition] = []
+        ends: dict[Partition, int] = {}
         for topic in self._kafka.topics:
             metadata = self._consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic]
             if metadata.error is not None:
