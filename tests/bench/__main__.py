@@ -1,4 +1,4 @@
-"""`make bench`: the job's parts, the whole job, and the controller with 1,000 jobs."""
+"""`make bench`: the job's parts, the whole job, and the controller with a crowd of them."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ _EVENTS = 10_000 if _SMALL else 50_000
 _TOPIC_EVENTS = int(os.environ.get("EVENTS") or (20_000 if _SMALL else 1_000_000))
 _CONSOLE = Console(width=max(Console().width, 150))
 _JOBS = 20 if _SMALL else 1000
+_CROWDS = (20,) if _SMALL else (1000, 10_000)
 _SLOTS = (1,) if _SMALL else (1, 2)
 _REST_SECONDS = 10 if _SMALL else 60
 _SAMPLES = 3 if _SMALL else 20
@@ -38,24 +39,39 @@ def main() -> None:
     up()
     _measure_parts()
     _measure_pipeline()
-    table = Table(title="the controller")
-    for column in ("what", "how much"):
-        table.add_column(column)
-    for row in measure_controller(_JOBS):
-        table.add_row(*row)
-    _CONSOLE.print(table)
+    _print_controller()
     _print_at_rest()
 
 
+def _print_controller() -> None:
+    table = Table(title="the controller")
+    table.add_column("what")
+    measured = [measure_controller(count) for count in _CROWDS]
+    for each in measured:
+        table.add_column(f"{each.jobs:,} jobs", justify="right")
+    rows = [each.rows() for each in measured]
+    for what in rows[0]:
+        table.add_row(what, *(each[what] for each in rows))
+    _CONSOLE.print(table)
+
+
 def _print_at_rest() -> None:
+    measured = measure_at_rest(_JOBS, _REST_SECONDS, os.environ.get("AGAINST", ""))
     table = Table(title=f"{_JOBS} jobs at rest, a second of it")
     table.add_column("controller")
     for column in ("Flink operator", "looks every", "its writes", "requests", "reconciliations"):
         table.add_column(column, justify="right")
     table.add_column("CPU of a core", justify="right")
-    for row in measure_at_rest(_JOBS, _REST_SECONDS, os.environ.get("AGAINST", "")):
+    for row in measured.seconds:
         table.add_row(*row)
     _CONSOLE.print(table)
+    edits = Table(title="from an edit to the child, 99th percentile")
+    edits.add_column("controller")
+    for column in ("silent Flink operator", "1.15 looks every 10 s", "ratio"):
+        edits.add_column(column, justify="right")
+    for row in measured.edits:
+        edits.add_row(*row)
+    _CONSOLE.print(edits)
 
 
 def _measure_parts() -> None:

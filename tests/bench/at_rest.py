@@ -12,6 +12,7 @@ import tempfile
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +26,7 @@ from tests.flink_statuses import Release, at_rest
 
 Object = dict[str, Any]
 _WRITERS = 4
+_PAUSE_SECONDS = 0.05
 _CASES: tuple[tuple[Release, float], ...] = (("1.7", 10), ("1.15", 10), ("1.7", 60), ("1.15", 60))
 
 
@@ -80,9 +82,17 @@ class LookingFlinkOperator:
         self.written += 1
 
 
-def measure_at_rest(count: int, seconds: float, against: str = "") -> list[tuple[str, ...]]:
-    """A row for each release and interval: what a second at rest takes; with another commit's."""
-    rows = []
+@dataclass
+class AtRest:
+    """Rows to print: what a second at rest takes, and how long edits take meanwhile."""
+
+    seconds: list[tuple[str, ...]] = field(default_factory=list)
+    edits: list[tuple[str, ...]] = field(default_factory=list)
+
+
+def measure_at_rest(count: int, seconds: float, against: str = "") -> AtRest:
+    """For each release and interval of the Flink operator; with another commit's controller."""
+    measured = AtRest()
     with contextlib.ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         plane = stack.enter_context(control_plane(folder))
@@ -97,17 +107,21 @@ def measure_at_rest(count: int, seconds: float, against: str = "") -> list[tuple
             place = folder / commit.replace(" ", "-")
             place.mkdir()
             with Arena(plane, zygote, place) as arena:
-                found = _measure(arena, count, seconds)
-            rows += [(commit, *each) for each in found]
-    return rows
+                names = [f"job-{number:05}" for number in range(count)]
+                _deploy(arena, names)
+                measured.seconds += [(commit, *each) for each in _rest(arena, count, seconds)]
+                measured.edits.append((commit, *_edits(arena, names)))
+    return measured
 
 
-def _measure(arena: Arena, count: int, seconds: float) -> list[tuple[str, ...]]:
-    names = [f"job-{number:04}" for number in range(count)]
+def _deploy(arena: Arena, names: list[str]) -> None:
     crowd.create_jobs(arena, names, state="running")
     # Options that not every commit has stay at their defaults.
     arena.start_controller(resync_seconds=300, watch_silence_seconds=None, watch_grace_seconds=None)
-    eventually(lambda: _deployed(arena) == count, "all jobs are deployed", 900)
+    eventually(lambda: _deployed(arena) == len(names), "all jobs are deployed", 900)
+
+
+def _rest(arena: Arena, count: int, seconds: float) -> list[tuple[str, ...]]:
     rows = []
     for release, interval in _CASES:
         with LookingFlinkOperator(arena, release, interval) as flink:
@@ -115,6 +129,16 @@ def _measure(arena: Arena, count: int, seconds: float) -> list[tuple[str, ...]]:
             time.sleep(5)
             rows.append((release, f"{interval:g} s", *_cost(arena, flink, seconds)))
     return rows
+
+
+def _edits(arena: Arena, names: list[str]) -> tuple[str, ...]:
+    """The 99th percentile beside a silent Flink operator and beside one that looks, in ms."""
+    edits, found = len(names) // 2, []
+    found.append(crowd.edit_latencies(arena, names, edits, _PAUSE_SECONDS))
+    with LookingFlinkOperator(arena, "1.15", 10):
+        found.append(crowd.edit_latencies(arena, names, edits, _PAUSE_SECONDS, first=10_000))
+    silent, looking = (crowd.percentile(each, 0.99) for each in found)
+    return f"{silent * 1000:.0f} ms", f"{looking * 1000:.0f} ms", f"{looking / silent:.2f}"
 
 
 def _cost(arena: Arena, flink: LookingFlinkOperator, seconds: float) -> tuple[str, ...]:

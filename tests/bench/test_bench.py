@@ -21,6 +21,7 @@ ROWS = (
     "ratio to the bare client",
     "jobs at rest, a second of it",
     "this commit",
+    "1.15 looks every 10 s",
 )
 
 

@@ -12,6 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from program_user_info_operator.api import names as api_names
 from tests.cluster import eventually
 from tests.faults.api import Api
 from tests.faults.arena import BASE, Arena
@@ -33,13 +34,11 @@ def reconciled(arena: Arena) -> int:
     return int(float(found[1])) if found else 0
 
 
-def wait_until_all_are_ready(arena: Arena, count: int) -> float:
-    """Seconds until every job is Ready."""
+def wait_until_all_are_ready(arena: Arena, count: int, patience: float = 600) -> float:
+    """Seconds until every job is Ready; fails after `patience` seconds."""
     started = time.monotonic()
-
-    eventually(
-        lambda: ready(arena, "Suspended") == count, f"{count} jobs are Ready", 600, at_most=0.5
-    )
+    what = f"{count} jobs are Ready"
+    eventually(lambda: ready(arena, "Suspended") == count, what, patience, at_most=0.5)
     return time.monotonic() - started
 
 
@@ -124,16 +123,27 @@ def _write(api: Api, path: str, call: str, body: Object) -> None:
         api.send("POST", path, body)
 
 
-def edit_latencies(arena: Arena, names: list[str], edits: int, pause: float) -> list[float]:
-    """Seconds from each edit of a job to the change in its FlinkDeployment, sorted."""
+def percentile(sorted_values: list[float], share: float) -> float:
+    """The value that this share of the values stays below."""
+    return sorted_values[int(len(sorted_values) * share)]
+
+
+def edit_latencies(
+    arena: Arena, names: list[str], edits: int, pause: float, first: int = 1
+) -> list[float]:
+    """Seconds from each edit of a job to a FlinkDeployment that has it, sorted.
+
+    Each edit sets the `restartNonce`, from `first` on.
+    """
     edited: dict[str, float] = {}
     latencies: list[float] = []
     done = threading.Event()
 
     def follow() -> None:
         for deployment in watch(arena, done.is_set):
-            name, nonce = deployment["metadata"]["name"], deployment["spec"]["restartNonce"]
-            moment = edited.pop(f"{name}/{nonce}", None)
+            # Of a job that runs, a FlinkDeployment of its own may be the new revision.
+            name = deployment["metadata"]["labels"][api_names.LABEL_JOB]
+            moment = edited.pop(f"{name}/{deployment['spec']['restartNonce']}", None)
             if moment is not None:
                 latencies.append(time.monotonic() - moment)
 
@@ -141,13 +151,13 @@ def edit_latencies(arena: Arena, names: list[str], edits: int, pause: float) -> 
     thread.start()
     time.sleep(1)
     for number in range(edits):
-        name, nonce = names[number * 7 % len(names)], number + 1
+        name, nonce = names[number * 7 % len(names)], number + first
         edited[f"{name}/{nonce}"] = time.monotonic()
         arena.put_job(name, restartNonce=nonce)
         time.sleep(pause)
     eventually(lambda: len(latencies) == edits, "every edit has arrived", at_most=0.2)
     done.set()
-    arena.put_job(names[0], restartNonce=10**6)  # one more event, for the watch to end on
+    arena.put_job(names[0], restartNonce=first + 10**6)  # one more event, for the watch to end on
     thread.join()
     return sorted(latencies)
 
