@@ -15,12 +15,13 @@ from confluent_kafka import Producer
 
 from dev import versions
 from dev.cluster import flux
+from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.node import ctr
 from dev.cluster.release import CHART, NAMESPACE, RELEASE
 from dev.cluster.target import helm, kubectl
 from dev.demo.events import Generated, generate
 from dev.demo.run import compare
-from dev.demo.world import KAFKA_PORT, Kafka, open_cassandra, open_kafka, read_rows
+from dev.demo.world import Kafka, open_cassandra, open_kafka, read_rows
 from dev.paths import DEV, REPOSITORY
 from dev.steps import capture
 from tests.cluster import Namespace, condition, eventually
@@ -70,7 +71,7 @@ class World:
         def probe() -> bool:
             found = kustomization(environment)
             applied = found.get("status", {}).get("lastAppliedRevision", "")
-            return applied.endswith(commit) and condition(found, "Ready")["status"] == "True"
+            return bool(applied.endswith(commit)) and condition(found, "Ready")["status"] == "True"
 
         eventually(probe, f"{environment} is Ready with {commit}", MINUTES, every=1)
 

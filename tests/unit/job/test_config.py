@@ -9,13 +9,15 @@ import msgspec
 import pytest
 from structlog.testing import capture_logs
 
+from program_user_info_job.config.client_options import (
+    CONSUMER_OPTIONS,
+    PRODUCER_OPTIONS,
+    SHARED_OPTIONS,
+)
 from program_user_info_job.config.load import ConfigError, load_config
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.kafka.client_properties import (
-    CONSUMER_OPTIONS,
-    PRODUCER_OPTIONS,
-    SHARED_OPTIONS,
     java_properties,
     librdkafka_properties,
 )
