@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -161,9 +161,9 @@ def the_pod(selector: str) -> Object:
     return found
 
 
-def upgrade_release(chart: Path = CHART, **values: str) -> None:
-    """Upgrade the release in use; values by their names, with `__` for the dot."""
-    given = (f"--set-string={name.replace('__', '.')}={value}" for name, value in values.items())
+def upgrade_release(chart: Path = CHART, values: Mapping[str, str] | None = None) -> None:
+    """Upgrade the release in use; with these values."""
+    given = (f"--set-string={name}={value}" for name, value in (values or {}).items())
     helm(
         *("upgrade", RELEASE, str(chart), "--namespace", NAMESPACE, *given),
         *("--reset-then-reuse-values", "--wait", "--timeout=3m"),

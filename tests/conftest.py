@@ -51,7 +51,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     items.sort(key=place)
 
 
-class Lanes(LoadScopeScheduling):
+class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
     """Tests that share a cluster run one after the other, beside those that share another."""
 
     def _split_scope(self, nodeid: str) -> str:

@@ -29,7 +29,7 @@ from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
-from tests.bench.processes import cpu_seconds, jvm_thread_seconds
+from tests.bench.processes import cpu_nanoseconds, jvm_thread_nanoseconds
 from tests.cluster import eventually, the_pod
 from tests.configuration import Document, document, write
 from tests.servers.session_cluster import GENERATIONS, session_cluster
@@ -50,8 +50,9 @@ class Measured:
     events: int
     seconds: float
     cpu: Counter[str]
+    """CPU nanoseconds, by kind of process."""
     threads: Counter[str] = field(default_factory=Counter)
-    """CPU seconds of the JVM, by what its threads do."""
+    """CPU nanoseconds of the JVM, by what its threads do."""
     latencies: tuple[float, ...] = ()
     """Seconds from an event's arrival to its row, at about one event a second, in order."""
 
@@ -62,7 +63,7 @@ class Measured:
 
     def micros(self, kind: str) -> float:
         """CPU per event, in microseconds: of a kind of process, or of the JVM's threads."""
-        return (self.cpu | self.threads)[kind] / self.events * 1e6
+        return (self.cpu | self.threads)[kind] / self.events / 1e3
 
 
 def payloads(count: int) -> Iterator[bytes]:
@@ -111,12 +112,12 @@ def measure_job(kafka: Kafka, count: int, parallelism: int, samples: int) -> Mea
 def watch(name: str, processed: Callable[[], int], count: int) -> Measured:
     """From the first event that is done to the last; CPU likewise."""
     eventually(lambda: processed() > 0, f"{name}: events are processed", 300, at_most=0.2)
-    first, started, before = processed(), time.monotonic(), cpu_seconds()
-    threads = jvm_thread_seconds()
+    first, started, before = processed(), time.monotonic(), cpu_nanoseconds()
+    threads = jvm_thread_nanoseconds()
     done = f"{name}: all is processed"
     eventually(lambda: processed() >= count, done, _PATIENCE, every=1, at_most=1)
-    seconds, after = time.monotonic() - started, cpu_seconds()
-    threads = jvm_thread_seconds() - threads
+    seconds, after = time.monotonic() - started, cpu_nanoseconds()
+    threads = jvm_thread_nanoseconds() - threads
     return Measured(name, count - first, seconds, after - before, threads)
 
 
@@ -149,7 +150,7 @@ def measure_plain(count: int) -> Measured:
         source = list(payloads(count))
         rules, now = Rules(), time.time_ns() // 1_000_000
         spare_the_collector()
-        started, before, mine = time.monotonic(), cpu_seconds(), time.process_time()
+        started, before, mine = time.monotonic(), cpu_nanoseconds(), time.process_time_ns()
         for first in range(0, count, batch):
             rows = []
             for number, payload in enumerate(source[first : first + batch], first):
@@ -157,8 +158,8 @@ def measure_plain(count: int) -> Measured:
                 if isinstance(row, Row):
                     rows.append(Indexed(number, row))
             writer.write(rows)
-        seconds, cpu = time.monotonic() - started, cpu_seconds() - before
-        cpu["Python"] = time.process_time() - mine
+        seconds, cpu = time.monotonic() - started, cpu_nanoseconds() - before
+        cpu["Python"] = time.process_time_ns() - mine
     return Measured("our code without Flink and Kafka", count, seconds, cpu)
 
 

@@ -7,7 +7,8 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-_TICKS = os.sysconf("SC_CLK_TCK")
+_TICK = 10**9 // os.sysconf("SC_CLK_TCK")
+"""Nanoseconds."""
 
 # What a process is, by words of its command line; the first that fits.
 _KINDS: dict[str, Callable[[str], bool]] = {
@@ -32,15 +33,15 @@ _THREADS = {
 _REST = "all else: REST, metrics, heartbeats"
 
 
-def cpu_seconds() -> Counter[str]:
-    """CPU seconds so far, user and system, of all processes of each kind."""
+def cpu_nanoseconds() -> Counter[str]:
+    """CPU time so far, user and system, of all processes of each kind."""
     found: Counter[str] = Counter()
     for kind, process in _processes():
         found[kind] += _spent(process)
     return found
 
 
-def jvm_thread_seconds() -> Counter[str]:
+def jvm_thread_nanoseconds() -> Counter[str]:
     """CPU seconds so far of the threads of Flink's and Spark's JVMs, by what they do."""
     found: Counter[str] = Counter()
     for kind, process in _processes():
@@ -65,9 +66,9 @@ def _processes() -> Iterator[tuple[str, Path]]:
             yield kind, entry
 
 
-def _spent(entry: Path) -> float:
+def _spent(entry: Path) -> int:
     try:
         fields = (entry / "stat").read_text().rpartition(")")[2].split()
     except OSError:
-        return 0.0
-    return (int(fields[11]) + int(fields[12])) / _TICKS
+        return 0
+    return (int(fields[11]) + int(fields[12])) * _TICK

@@ -71,7 +71,7 @@ class World:
         def probe() -> bool:
             found = kustomization(environment)
             applied = found.get("status", {}).get("lastAppliedRevision", "")
-            return applied.endswith(commit) and condition(found, "Ready")["status"] == "True"
+            return bool(applied.endswith(commit)) and condition(found, "Ready")["status"] == "True"
 
         eventually(probe, f"{environment} is Ready with {commit}", MINUTES, every=1)
 

@@ -7,6 +7,7 @@ installed over it, as `helm upgrade` of its chart with its CRDs would, while eve
 from __future__ import annotations
 
 from collections.abc import Iterator
+from functools import partial
 
 import pytest
 
@@ -84,7 +85,7 @@ def test_replaced_by_a_newer_one_under_running_jobs(fleet: Fleet) -> None:
     with fleet.traffic():
         switch_to(chosen())
         for name in NAMES:
-            eventually(lambda name=name: is_known(fleet, name), f"{name} is taken over", MINUTES)
+            eventually(partial(is_known, fleet, name), f"{name} is taken over", MINUTES)
             fleet.stable(name)
         assert {name: fleet.status(name)["jobId"] for name in NAMES} == jobs
         fleet.patch(NAMES[0], restartNonce=1)

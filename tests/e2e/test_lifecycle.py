@@ -264,8 +264,8 @@ def stages(fleet: Fleet) -> dict[str, str]:
 def release(line: str, image: str) -> None:
     """Give the operator's release this image of the job for a line of Flink."""
     repository, _, tag = image.rpartition(":")
-    values = {f"job__images__{line}__repository": repository, f"job__images__{line}__tag": tag}
-    upgrade_release(**values)
+    values = {f"job.images.{line}.repository": repository, f"job.images.{line}.tag": tag}
+    upgrade_release(values=values)
 
 
 def test_deleted_with_a_savepoint(fleet: Fleet) -> None:

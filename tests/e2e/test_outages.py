@@ -46,7 +46,8 @@ def container(selector: str) -> str:
     (status,) = the_pod(selector)["status"]["containerStatuses"]
     if "running" not in status["state"]:
         raise StepFailed("it does not run")
-    return status["containerID"].removeprefix("containerd://")
+    found: str = status["containerID"]
+    return found.removeprefix("containerd://")
 
 
 def kill_container(selector: str) -> None:

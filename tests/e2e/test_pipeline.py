@@ -9,14 +9,12 @@ import pytest
 from confluent_kafka import Producer
 
 from dev.cluster.addresses import KAFKA_PORT
+from dev.cluster.chart_release import NAMESPACE as CONTROLLER_NAMESPACE
 from dev.cluster.demo.events import generate
 from dev.cluster.demo.run import GROUP, TABLE, compare, configuration, produce
 from dev.cluster.demo.world import open_cassandra, read_rows
 from dev.cluster.forward import port_forward
 from tests.cluster import CONTROLLER, condition, controller_stopped, eventually, settled
-from tests.cluster import (
-    NAMESPACE as CONTROLLER_NAMESPACE,
-)
 from tests.e2e.conftest import Running
 from tests.monitoring import metrics
 

@@ -167,6 +167,10 @@ class Arena:
         found: Object = self.api.get(self.deployment_path(name)) or {}
         return found
 
+    def has_nonce(self, nonce: int, name: str = "job") -> bool:
+        """Whether this `restartNonce` is in the FlinkDeployment."""
+        return bool(self.deployment(name)["spec"]["restartNonce"] == nonce)
+
     def deployments(self, job: str = "job") -> list[Object]:
         """All FlinkDeployments of a job."""
         path = f"{self.deployment_path('').rstrip('/')}?labelSelector=lern.sunbird.org/job={job}"

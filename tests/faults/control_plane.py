@@ -125,9 +125,9 @@ class ControlPlane:
 
     def write_kubeconfig(self, path: Path, server: str) -> None:
         """A kubeconfig for this server, or for a proxy before it, which has a token of its own."""
-        cluster = {"server": server}
+        cluster: Object = {"server": server}
         if server.startswith("https"):
-            cluster["insecure-skip-tls-verify"] = True  # type: ignore[assignment]
+            cluster["insecure-skip-tls-verify"] = True
         document = {
             "apiVersion": "v1",
             "kind": "Config",
@@ -190,7 +190,7 @@ class ControlPlane:
 
 def chart_rules(*options: str) -> list[Object]:
     """What the chart lets the controller do, in a release with these options."""
-    command = [
+    command: list[str | Path] = [
         programs.HELM / "helm",
         "template",
         "release",

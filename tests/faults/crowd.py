@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -73,7 +74,7 @@ def bare_writes(arena: Arena, names: list[str], namespace: str) -> float:
     with ThreadPoolExecutor(_WRITERS) as pool:
         list(pool.map(lambda write: _write(api, *write), jobs))
         started = time.monotonic()
-        list(pool.map(lambda each: [_write(api, *write) for write in each[1:]], bodies))
+        list(pool.map(partial(_write_all, api), [each[1:] for each in bodies]))
         return time.monotonic() - started
 
 
@@ -121,6 +122,11 @@ def _write(api: Api, path: str, call: str, body: Object) -> None:
         api.apply(path, body)
     else:
         api.send("POST", path, body)
+
+
+def _write_all(api: Api, writes: list[tuple[str, str, Object]]) -> None:
+    for write in writes:
+        _write(api, *write)
 
 
 def percentile(sorted_values: list[float], share: float) -> float:

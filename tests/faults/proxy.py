@@ -157,7 +157,8 @@ class FaultProxy:
         await self._session.close()
         # TLS takes leave of the other side; a loop that ends before leaves sockets behind.
         async with asyncio.timeout(30):
-            while any(each.fileno() != -1 for each in self._sockets):
+            # A socket says to nobody that it is closed.
+            while any(each.fileno() != -1 for each in self._sockets):  # noqa: ASYNC110
                 await asyncio.sleep(0.05)
 
     def _socket(self, address: AddrInfoType) -> socket.socket:

@@ -11,6 +11,8 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -61,7 +63,7 @@ def change_and_settle(arena: Arena, changes: int = _CHANGES, timeout: float = 60
         for nonce in range(1, changes + 1):
             arena.put_job(restartNonce=nonce)
             eventually(
-                lambda nonce=nonce: arena.deployment()["spec"]["restartNonce"] == nonce,
+                partial(arena.has_nonce, nonce),
                 f"nonce {nonce} has arrived",
                 timeout,
             )
@@ -70,7 +72,7 @@ def change_and_settle(arena: Arena, changes: int = _CHANGES, timeout: float = 60
     assert nonces[-1] == changes
 
 
-def begin(arena: Arena, **options: float) -> None:
+def begin(arena: Arena, **options: Any) -> None:
     arena.start_controller(**options)
     arena.put_job()
     arena.settled()
@@ -97,7 +99,7 @@ def test_each_watch_event_is_dropped_once(arena: Arena) -> None:
         arena.proxy.faults.on_event = drop_one
         arena.put_job(restartNonce=dropped + 1)
         eventually(
-            lambda dropped=dropped: arena.deployment()["spec"]["restartNonce"] == dropped + 1,
+            partial(arena.has_nonce, dropped + 1),
             f"the change arrives without event {dropped}",
         )
         arena.settled()
@@ -224,13 +226,16 @@ def test_jobs_that_hang_or_fail_at_every_try_are_in_nobodys_way(arena: Arena) ->
         arena.settled(name, timeout=120)
     # They run; whether they are good, only Flink could say.
     running = ("Ready", "Running", "Pending")
-    for name in hanging:
-        eventually(lambda name=name: arena.state(name) == running, f"{name} runs", 120)
+
+    def all_run() -> bool:
+        return all(arena.state(name) == running for name in hanging)
+
+    eventually(all_run, "those that hang run", 120)
     for name in [*others, *hanging]:
         arena.put_job(name, restartNonce=1)
     for name in [*others, *hanging]:
         eventually(
-            lambda name=name: arena.deployment(name)["spec"]["restartNonce"] == 1,
+            partial(arena.has_nonce, 1, name),
             f"the change of {name} has arrived",
         )
     assert arena.deployment("failing-0") == {}

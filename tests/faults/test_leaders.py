@@ -7,6 +7,7 @@ import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from tests.faults.control_plane import ControlPlane
 from tests.faults.zygote import Zygote
 
 pytestmark = pytest.mark.cluster
-LEASE = {"lease_seconds": 10}
+LEASE: dict[str, Any] = {"lease_seconds": 10}
 """As the chart has it."""
 
 

@@ -75,10 +75,13 @@ def core(snapshot: Object) -> Object:
 
     A FlinkDeployment's nonce goes up alone: another one would restart the job again.
     """
-    told = ("generation", "observedGeneration", "revisions", "lastGoodRevision", "status")
-    told = (*told, "restartNonce")
+    told = (
+        *("generation", "observedGeneration", "revisions", "lastGoodRevision", "status"),
+        "restartNonce",
+    )
     job = snapshot["ProgramUserInfoJob/job"]
-    return without(snapshot, told) | {"status": without(job["status"], told)}
+    kept: Object = without(snapshot, told)
+    return kept | {"status": without(job["status"], told)}
 
 
 SPEC = custom_resource_definition()["spec"]["versions"][0]["schema"]["openAPIV3Schema"][

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import re
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -66,7 +67,7 @@ def test_two_controllers_share_the_jobs_by_a_label(
         for name in ("first", "second"):
             arena.put_job(name, restartNonce=1)
             eventually(
-                lambda name=name: arena.deployment(name)["spec"]["restartNonce"] == 1,
+                partial(arena.has_nonce, 1, name),
                 f"the change of {name} has arrived",
             )
         written = {

@@ -123,7 +123,7 @@ def check(
 def test_panels_show_a_line_for_each_job_or_revision(promtool: Path, tmp_path: Path) -> None:
     """Two revisions side by side, by the panels' own expressions."""
     board = next(each for each in dashboards() if each["uid"] == "program-user-info-job")
-    cases = []
+    cases: list[dict[str, Any]] = []
     for title, labels, value in (
         ("Lag", JOB, 9),
         ("Table behind", JOB, 0),

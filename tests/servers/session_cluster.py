@@ -154,7 +154,7 @@ class SessionCluster:
         as_deployed = flink_configuration(resolved.spec, self._flink.line)
         own = ("kubernetes.", "metrics.reporter.")
         kept = {key: value for key, value in as_deployed.items() if not key.startswith(own)}
-        return kept | {
+        own_options: dict[str, str | int] = {
             "jobmanager.rpc.address": "127.0.0.1",
             "jobmanager.rpc.port": free_port(),
             "jobmanager.memory.process.size": "1024m",
@@ -166,6 +166,7 @@ class SessionCluster:
             # Milliseconds; who watches the job by its metrics wants them fresh.
             "metrics.fetcher.update-interval": 1000,
         }
+        return {**kept, **own_options}
 
     def _variables(self) -> dict[str, str]:
         return {

@@ -15,7 +15,8 @@ from confluent_kafka import Producer
 from typer.testing import CliRunner
 
 from dev.cluster.addresses import KAFKA_PORT
-from dev.cluster.demo.world import NAMESPACE, Kafka, Record, open_cassandra, open_kafka
+from dev.cluster.demo.fold import Record
+from dev.cluster.demo.world import NAMESPACE, Kafka, open_cassandra, open_kafka
 from dev.cluster.forward import port_forward
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.model import Config

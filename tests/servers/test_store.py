@@ -119,13 +119,12 @@ def test_a_page_of_the_documented_size_is_read_where_the_drivers_own_fails(
     write: Callable[..., dict[int, Rejection]], admin: Session
 ) -> None:
     """5,000 rows of events that clear all they can: see docs/mapping.md, for readers."""
-    clearable = dict.fromkeys(
+    clearable: dict[str, Any] = dict.fromkeys(
         name for name in FLAT.columns if name not in (*KEY, "pii_consent_required")
     )
     assert len(clearable) == 23
-    rows = (
-        row(1000, f"{n:04}", pii_consent_required=False, **clearable) for n in range(DEFAULT_PAGE)
-    )
+    written = clearable | {"pii_consent_required": False}
+    rows = (Row("p", f"{n:04}", written, 1000) for n in range(DEFAULT_PAGE))
     assert write(*rows) == {}
     query = f"SELECT * FROM {TABLE} WHERE program_id='p'"
     found = admin.execute(SimpleStatement(query, fetch_size=1000))

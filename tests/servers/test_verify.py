@@ -76,7 +76,7 @@ def file(
 def write_all(config: Config, kafka: Kafka) -> None:
     """What the job does, without Flink."""
     rules = Rules(layout=LAYOUTS[config.cassandra.layout])
-    rows = []
+    rows: list[Indexed] = []
     for record in kafka.records(TOPIC):
         origin = Origin(record.offset, record.timestamp)
         row = process(record.payload, origin, rules, record.timestamp)

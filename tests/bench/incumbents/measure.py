@@ -44,7 +44,7 @@ def measure_cassandra_sink(kafka: Kafka, count: int) -> Measured:
         cluster.run_python(program, _SERVERS, TOPIC, cassandra_host(), KEYSPACE, jars)
 
         def processed() -> int:
-            return round(sum(metric["sum"] for metric in cluster.metrics(_read_by_source)))
+            return round(sum(float(each["sum"]) for each in cluster.metrics(_read_by_source)))
 
         return watch("PyFlink map, JVM CassandraSink", processed, count)
 

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from matplotlib.figure import Figure
 
@@ -78,7 +79,7 @@ def test_a_panel_names_its_highest_lines_and_its_unit() -> None:
 def test_a_line_is_broken_where_there_was_nothing() -> None:
     axes = Figure().add_subplot()
     draw.draw_panel(axes, PANEL, {"a": Series({}, [(0, 1.0), (15, 1.0), (600, 1.0)])})
-    assert [math.isnan(value) for value in axes.lines[0].get_ydata()] == [
+    assert [math.isnan(value) for value in np.asarray(axes.lines[0].get_ydata(), float)] == [
         *(False, False, True, False)
     ]
 

@@ -6,10 +6,12 @@ import json
 import sys
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from dev import versions
+from dev.paths import REPOSITORY
 from dev.release import licences, supply_chain, version_bump
 from dev.steps import StepFailed, capture
 
@@ -54,7 +56,7 @@ def test_a_release_names_its_version_everywhere(
 ) -> None:
     for name in version_bump.PLACES:
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text((version_bump.REPOSITORY / name).read_text("utf-8"))
+        (tmp_path / name).write_text((REPOSITORY / name).read_text("utf-8"))
     (tmp_path / "CHANGELOG.md").write_text("## Unreleased\n\n- New.\n")
     monkeypatch.setattr(version_bump, "REPOSITORY", tmp_path)
     monkeypatch.setattr(version_bump, "CHANGELOG", tmp_path / "CHANGELOG.md")
@@ -90,7 +92,7 @@ def test_every_component_has_a_licence(image: str) -> None:
 
 
 def test_a_package_that_the_image_lacks_is_said_to() -> None:
-    document = {"components": [{"name": "a"}, {"name": "b"}]}
+    document: dict[str, Any] = {"components": [{"name": "a"}, {"name": "b"}]}
     supply_chain.add_licences(document, {"a": "MIT"})
     said = [each["licenses"][0]["license"]["name"] for each in document["components"]]
     assert said == ["MIT", "not installed"]

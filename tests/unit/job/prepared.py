@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from typing import Literal
 
 from cassandra import cqltypes
 from cassandra.query import PreparedStatement
@@ -38,9 +39,13 @@ class FakeSession:
         return PreparedStatement(columns, cql.encode()[:16], key, cql, "k", 4, None, b"")
 
 
-def statements(layout: str = "flat", ttl: int | None = None, **writes: int) -> Statements:
+def statements(
+    layout: Literal["flat", "map"] = "flat",
+    ttl: int | None = None,
+    writes: Writes | None = None,
+) -> Statements:
     cassandra = Cassandra(contact_points=["c:9042"], local_datacenter="dc", layout=layout, ttl=ttl)
-    return Statements(FakeSession(layout, ttl is not None), cassandra, Writes(**writes))
+    return Statements(FakeSession(layout, ttl is not None), cassandra, writes or Writes())
 
 
 def rows(count: int, program: str = "p", size: int = 1) -> list[Indexed]:

@@ -77,9 +77,11 @@ def test_of_one_millisecond_one_event_wins_as_a_whole_unless_the_offsets_agree_m
 ) -> None:
     names = {"program_name": ("a", "b"), "user_type": ("b", "a")}
     events = [
-        row(
+        Row(
+            "p",
+            "u",
+            {column: values[number] for column, values in names.items()},
             write_timestamp(1, Origin(offset, 0), timedelta(days=1), 1),
-            **{column: values[number] for column, values in names.items()},
         )
         for number, offset in enumerate((x, y))
     ]

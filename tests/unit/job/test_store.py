@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
+from typing import Any, Literal
 
 import msgspec
 import pytest
@@ -43,7 +44,9 @@ def as_driver_takes_it(value: Any, cql_type: CqlType) -> Any:
     return dict(sorted(value.items())) if isinstance(value, dict) else value
 
 
-def frame(handler: type[ProtocolHandler], batch_type: BatchType, statements: list[Any]) -> bytes:
+def frame(
+    handler: type[ProtocolHandler], batch_type: BatchType, statements: Sequence[Any]
+) -> bytes:
     message = BatchMessage(batch_type, statements, ConsistencyLevel.LOCAL_QUORUM, timestamp=77)
     encoded: bytes = handler.encode_message(message, 5, 4, None, False)
     return encoded
@@ -51,7 +54,7 @@ def frame(handler: type[ProtocolHandler], batch_type: BatchType, statements: lis
 
 @given(st.data(), st.sampled_from(["flat", "map"]), st.sampled_from([None, 60]))
 def test_our_batch_is_byte_for_byte_what_the_driver_would_send(
-    data: st.DataObject, layout: str, ttl: int | None
+    data: st.DataObject, layout: Literal["flat", "map"], ttl: int | None
 ) -> None:
     subject = statements(layout, ttl)
     insert, delete = subject._prepared
@@ -101,15 +104,15 @@ def test_a_date_is_the_day_of_its_timestamp() -> None:
     ("count", "size", "limits", "batches"),
     [
         (1, 1, {}, [1]),
-        (7, 1, {"batch_rows": 3}, [3, 3, 1]),
-        (5, 100, {"batch_bytes": 600}, [2, 2, 1]),
-        (3, 1000, {"batch_bytes": 10}, [1, 1, 1]),
+        (7, 1, Writes(batch_rows=3), [3, 3, 1]),
+        (5, 100, Writes(batch_bytes=600), [2, 2, 1]),
+        (3, 1000, Writes(batch_bytes=10), [1, 1, 1]),
     ],
 )
 def test_batches_are_bounded_in_rows_and_bytes(
-    count: int, size: int, limits: dict[str, int], batches: list[int]
+    count: int, size: int, limits: Writes, batches: list[int]
 ) -> None:
-    built = list(statements(**limits).batches(group_by_program(rows(count, size=size))))
+    built = list(statements(writes=limits).batches(group_by_program(rows(count, size=size))))
     assert [len(batch.keys) for batch in built] == batches
     assert [len(batch.statement) for batch in built] == batches
 

@@ -83,7 +83,7 @@ def first(**fields: Any) -> Revision:
     return made(candidates(None, **fields).latest)
 
 
-FIELDS = {"kafka": {"topic": "t"}, "flink": {"configuration": {"a": "b"}}}
+FIELDS: dict[str, Any] = {"kafka": {"topic": "t"}, "flink": {"configuration": {"a": "b"}}}
 
 
 @pytest.mark.usefixtures("next_release")

@@ -48,7 +48,7 @@ def test_it_goes_with_the_job_and_by_itself_an_hour_later() -> None:
 
 
 def test_it_runs_the_image_with_the_configuration_and_the_secrets_of_the_revision() -> None:
-    fields = {"kafka": CREDENTIALS, "imagePullPolicy": "Always"}
+    fields: dict[str, Any] = {"kafka": CREDENTIALS, "imagePullPolicy": "Always"}
     found, volumes = container("verify", fields=fields), pod("verify", fields=fields)["volumes"]
     assert (found["image"], found["imagePullPolicy"]) == ("image:1.0", "Always")
     mounts = {each["name"]: each["mountPath"] for each in found["volumeMounts"]}
@@ -110,7 +110,7 @@ def test_of_the_users_template_it_keeps_what_the_command_needs() -> None:
 
 
 def test_a_claim_and_the_standard_input_are_there_if_they_are_asked_for() -> None:
-    asked = {"claim": "mine", "stdin": True, "memory": "3Gi"}
+    asked: dict[str, Any] = {"claim": "mine", "stdin": True, "memory": "3Gi"}
     volumes = {each["name"]: each for each in pod("produce", **asked)["volumes"]}
     assert volumes["state"]["persistentVolumeClaim"] == {"claimName": "mine"}
     found = container("produce", **asked)

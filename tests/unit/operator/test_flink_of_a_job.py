@@ -12,7 +12,10 @@ from tests.unit.operator.world import Controller, World, flink_crd
 
 OPERATOR_1_7 = ("v1_17", "v1_18", "v1_19")
 OPERATOR_1_15 = ("v1_18", "v1_19", "v1_20", "v2_0", "v2_1", "v2_2")
-STATEFUL = {"upgrade": {"mode": "savepoint"}, "checkpoints": {"storage": "s3://bucket"}}
+STATEFUL: dict[str, Any] = {
+    "upgrade": {"mode": "savepoint"},
+    "checkpoints": {"storage": "s3://bucket"},
+}
 
 
 def world_with(*versions: str, **fields: Any) -> World:

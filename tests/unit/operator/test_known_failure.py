@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime
+from typing import Literal
 
 import pytest
 
-from program_user_info_operator.api.status import FailureStatus
+from program_user_info_operator.api.status import Condition, FailureStatus
 from program_user_info_operator.observed.failure import Failure, find_failure
 from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob
 from program_user_info_operator.policy.conditions import Verdict, conditions, is_transition
@@ -93,7 +94,7 @@ def test_the_log_says_that_it_is_over() -> None:
 def test_ten_minutes_of_trying_are_two_events() -> None:
     """Created, then the cause; neither its return at each try nor the deadline is another one."""
     now = datetime(2026, 1, 1, tzinfo=UTC)
-    story = [
+    story: list[tuple[Literal["Reconciling", "Stalled"], str]] = [
         ("Reconciling", "Creating"),
         ("Reconciling", "Upgrading"),
         ("Reconciling", "Deploying"),
@@ -102,9 +103,9 @@ def test_ten_minutes_of_trying_are_two_events() -> None:
         ("Stalled", "KafkaUnreachable"),
     ]
     events = []
-    previous = []
+    previous: list[Condition] = []
     for state, reason in story:
-        verdict = Verdict(state, reason, "text")  # type: ignore[arg-type]
+        verdict = Verdict(state, reason, "text")
         if is_transition(previous, verdict):
             events.append(reason)
         previous = conditions(verdict, previous, 1, now)

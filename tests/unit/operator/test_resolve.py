@@ -13,7 +13,7 @@ from program_user_info_operator.environments.profiles import (
     profile_id,
     read_profiles,
 )
-from program_user_info_operator.environments.resolve import Source, defaults, resolve
+from program_user_info_operator.environments.resolve import Resolved, Source, defaults, resolve
 from tests.unit.operator.specs import CR, resolved, unresolved, with_fields
 
 
@@ -215,6 +215,6 @@ def test_the_defaults_of_a_release_are_all_that_nobody_has_to_say() -> None:
     assert "topic" not in known["kafka"]
     assert resolve(CR, None, known) == resolve(CR, None)
     others = resolve(CR, None, known | {"parallelism": 4})
-    assert not isinstance(others, type(unresolved({})))
+    assert isinstance(others, Resolved)
     assert others.spec.parallelism == 4
     assert others.sources["parallelism"] is Source.DEFAULT

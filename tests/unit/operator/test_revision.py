@@ -78,7 +78,7 @@ def test_an_older_release_recorded_no_inputs() -> None:
     ],
 )
 def test_what_passes_makes_no_revision(fields: dict[str, Any]) -> None:
-    storage = {"checkpoints": {"storage": "s3://b"}}
+    storage: dict[str, Any] = {"checkpoints": {"storage": "s3://b"}}
     assert revision(**storage).hash == revision(**storage, **fields).hash
 
 
@@ -95,7 +95,7 @@ def test_another_image_or_flink_is_another_revision(fields: dict[str, Any]) -> N
 
 
 def test_other_secrets_are_another_revision_unless_the_job_does_not_care() -> None:
-    careless = {"upgrade": {"restartOnSecretChange": False}}
+    careless: dict[str, Any] = {"upgrade": {"restartOnSecretChange": False}}
     assert revision(secrets="a").hash != revision(secrets="b").hash
     assert revision(secrets="a", **careless).hash == revision(secrets="b", **careless).hash
 

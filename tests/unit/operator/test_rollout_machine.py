@@ -414,7 +414,11 @@ class Rollouts(RuleBasedStateMachine):
             if self._exists(name):
                 self.nonce += 1
                 self.world.annotate(name, paused=None)
-                fields = {"image": None, "state": "running", "restartNonce": self.nonce}
+                fields: dict[str, Any] = {
+                    "image": None,
+                    "state": "running",
+                    "restartNonce": self.nonce,
+                }
                 self.world.put_job(name, upgrade={"deadline": "5min"}, **fields)
         # What is under way when all is healed may have to be given up first.
         for _ in range(DEADLINE // SOAK + 3 * len(JOBS)):
@@ -463,7 +467,7 @@ def all_is_well() -> World:
 def test_it_holds_whatever_happens() -> None:
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(50))
     try:
-        run_state_machine_as_test(  # type: ignore[no-untyped-call]
+        run_state_machine_as_test(
             Rollouts,
             settings=settings(
                 max_examples=max(1, STEPS // STEPS_EACH),

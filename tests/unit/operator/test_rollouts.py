@@ -275,7 +275,9 @@ def test_an_apply_that_is_denied_stalls_the_job_and_frees_its_slot_at_the_deadli
     assert "it failed on ns/staging" in world.message("production")
 
 
-def test_where_flink_hangs_what_is_asked_for_is_applied_first(world: World) -> None:
+def test_where_flink_hangs_what_is_asked_for_is_applied_first(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
     controller = release(world)
     world.flink_runs("staging")
 
@@ -283,9 +285,9 @@ def test_where_flink_hangs_what_is_asked_for_is_applied_first(world: World) -> N
         raise AssertionError("Flink was asked before the writes were done")
 
     world.put_job("staging", state="suspended")
-    answer, world.get_from_service = world.get_from_service, hang  # type: ignore[method-assign]
-    writes = controller.reconcile("staging")
-    world.get_from_service = answer  # type: ignore[method-assign]
+    with monkeypatch.context() as patched:
+        patched.setattr(world, "get_from_service", hang)
+        writes = controller.reconcile("staging")
     assert "apply FlinkDeployment" in writes
     assert world.deployment("staging")["spec"]["job"]["state"] == "suspended"
 
@@ -444,7 +446,7 @@ def test_a_touched_secret_restarts_nobody() -> None:
     world.put_secret("login", "username", "password", "another-key")
     controller = Controller(world)
     controller.start()
-    assert controller.rest("a") is None
+    controller.rest("a")
     assert len(world.outcomes("a")) == 1
 
 

@@ -42,10 +42,16 @@ def choose(
     return choose_runtime(resolved(with_fields(**spec)).spec, offer, earlier, release=release)
 
 
-def runs(image: str, line: str, flink_version: str | None = None, **fields: bool) -> Runtime:
+def runs(
+    image: str,
+    line: str,
+    flink_version: str | None = None,
+    *,
+    is_bundled: bool = True,
+    is_line_chosen: bool = True,
+) -> Runtime:
     """What a job runs that leaves everything to the operator, unless told otherwise."""
-    runtime = Runtime(image, line, flink_version or line, is_bundled=True, is_line_chosen=True)
-    return replace(runtime, **fields)
+    return Runtime(image, line, flink_version or line, is_bundled, is_line_chosen)
 
 
 @pytest.mark.parametrize(

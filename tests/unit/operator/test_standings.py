@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import random
-from typing import Any
 
 import pytest
 
@@ -31,11 +30,15 @@ def change(stage: Stage, kind: Change = Change.RELEASE, id: str = "r2") -> Chang
 
 
 def member(
-    name: str, stage: Stage, environment: str = "staging", *more: ChangeStatus, **fields: Any
+    name: str,
+    stage: Stage,
+    environment: str = "staging",
+    *more: ChangeStatus,
+    proving: bool = False,
+    reason: str = "Running",
 ) -> Member:
-    proving = stage in (Stage.IN_FLIGHT, Stage.RETRYING)
-    known = {"proving": proving, "reason": "Running"} | fields
-    return Member(key(name), environment, (change(stage), *more), **known)
+    under_way = proving or stage in (Stage.IN_FLIGHT, Stage.RETRYING)
+    return Member(key(name), environment, (change(stage), *more), under_way, reason)
 
 
 def standings(*members: Member, waves: Waves = WAVES) -> Standings:

@@ -61,7 +61,8 @@ def test_the_soak_counts_from_the_first_sight_of_running_however_long_deploying_
     assert trial.next == 60
     assert trial.look(59, running(149)) is Outcome.PENDING
     assert trial.look(1, running(150)) is Outcome.STABLE
-    assert (trial.revision.trial, trial.next) == (None, None)
+    assert trial.revision.trial is None
+    assert trial.next is None
 
 
 def test_a_break_that_nobody_saw_but_flink_starts_the_soak_again() -> None:

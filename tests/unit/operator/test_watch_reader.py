@@ -72,7 +72,7 @@ class Server:
             yield session, f"http://127.0.0.1:{port}"
         await runner.cleanup()
 
-    def list(self, *queries: str, path: str = MAPS) -> list[Object]:
+    def answers(self, *queries: str, path: str = MAPS) -> list[Object]:
         async def fetch() -> list[Object]:
             found = []
             async for session, base in self._session():
@@ -109,7 +109,7 @@ def test_a_list_fills_the_store_page_by_page_and_kopf_gets_empty_pages(server: S
         page(config_map("a", 1), version=5, rest="more"),
         page(config_map("b", 2), version=5),
     ]
-    answers = server.list("limit=1", "limit=1&continue=more")
+    answers = server.answers("limit=1", "limit=1&continue=more")
     assert answers == [page(version=5, rest="more"), page(version=5)]
     assert server.names() == {"a", "b"}
     assert server.reader.complete == {SCOPE}
@@ -117,14 +117,14 @@ def test_a_list_fills_the_store_page_by_page_and_kopf_gets_empty_pages(server: S
 
 def test_a_list_that_is_not_at_its_end_is_not_complete(server: Server) -> None:
     server.pages = [page(config_map("a", 1), version=5, rest="more")]
-    server.list("limit=1")
+    server.answers("limit=1")
     assert server.reader.complete == set()
 
 
 def test_what_went_away_between_a_watch_and_the_list_after_it_is_removed(server: Server) -> None:
     server.watch(event("ADDED", config_map("a", 1)), event("ADDED", config_map("b", 2)))
     server.pages = [page(config_map("b", 2), version=5)]
-    server.list("limit=250")
+    server.answers("limit=250")
     assert server.names() == {"b"}
 
 
@@ -133,7 +133,7 @@ def test_a_list_that_began_again_forgets_its_first_pages(server: Server) -> None
         page(config_map("a", 1), version=5, rest="more"),
         page(config_map("b", 7), version=9),
     ]
-    server.list("limit=1", "limit=1")
+    server.answers("limit=1", "limit=1")
     assert server.names() == {"b"}
 
 
@@ -188,7 +188,7 @@ def test_a_bookmark_is_a_word_and_a_watch_that_has_ended_is_not_silent(server: S
 )
 def test_what_is_read_is_what_is_watched(server: Server, path: str, scope: Scope | None) -> None:
     server.pages = [page(version=1)]
-    server.list("", path=path)
+    server.answers("", path=path)
     assert server.reader.complete == ({scope} if scope else set())
 
 

@@ -72,18 +72,18 @@ def test_a_key_is_never_worked_on_twice_at_a_time_and_no_request_is_lost() -> No
 
 def test_a_failure_is_tried_again_and_a_new_event_does_not_wait_for_that() -> None:
     attempts: list[str] = []
-    done = asyncio.Event()
+    begun, done = asyncio.Event(), asyncio.Event()
 
     async def handle(key: str) -> None:
         attempts.append(key)
+        begun.set()
         if len(attempts) < 4:
             raise RuntimeError(key)
         done.set()
 
     async def scenario(queue: WorkQueue[str]) -> None:
         queue.add("a")
-        while len(attempts) < 1:
-            await asyncio.sleep(0.01)
+        await begun.wait()
         queue.add("a")
         await done.wait()
 

@@ -58,7 +58,8 @@ class World:
 
     def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
         self._refuse(f"GET {kind.name}")
-        return _copy(self.objects.get((kind.name, namespace or "", name)))
+        found = self.objects.get((kind.name, namespace or "", name))
+        return None if found is None else _copy(found)
 
     def list_objects(
         self,
@@ -303,9 +304,10 @@ class World:
         return next((each["stage"] for each in changes if each["change"] == change), "")
 
 
-def _copy(document: Any) -> Any:
+def _copy(document: Object) -> Object:
     """A deep one, of what JSON can hold."""
-    return marshal.loads(marshal.dumps(document))
+    copied: Object = marshal.loads(marshal.dumps(document))  # noqa: S302  # our own bytes
+    return copied
 
 
 def _milliseconds(moment: datetime) -> int:

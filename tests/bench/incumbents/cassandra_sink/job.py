@@ -30,7 +30,7 @@ FLINK_TYPES = {
 }
 
 
-class Flatten(FlatMapFunction):
+class Flatten(FlatMapFunction):  # type: ignore[misc]  # PyFlink is untyped
     """An event in, a row of the flat layout and its write timestamp out."""
 
     def flat_map(self, value: str) -> Iterator[FlinkRow]:
