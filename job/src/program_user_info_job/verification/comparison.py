@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.row.fold import Folded
-from program_user_info_job.row.layout import KEY, LAYOUTS
+from program_user_info_job.row.layout import KEY
 from program_user_info_job.store.driver_errors import explained
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.table_scan import Cells, TableReader
@@ -58,12 +58,11 @@ def verify_topic(
     """Fold the topics and compare; what differs is looked at again once more has been read.
 
     So that events that arrive meanwhile, or that the job has yet to write, are no differences.
-    Raises `TopicUnreadable`, `CassandraNotReady`.
+    Raises `TopicUnreadable`, `StateFileUnusable`, `CassandraNotReady`.
     """
-    columns = LAYOUTS[config.cassandra.layout].columns
     expires = bool(config.cassandra.ttl)
     with (
-        closing(Expected(state, columns)) as expected,
+        closing(Expected(state, config)) as expected,
         closing(TopicFold(config, expected)) as topic,
         open_session(config.cassandra, config.writes.request_timeout) as session,
         explained(config.cassandra),
@@ -76,7 +75,7 @@ def verify_topic(
             comparison.rows += 1
             key = _key(row)
             seen.add(hash(key))
-            comparison.note(key, _differences(expected.find(key), row, topic.is_whole))
+            comparison.note(key, _differences(expected.find(key), row, expected.is_whole))
         for key, folded in expected.items():
             if folded.exists and hash(key) not in seen:
                 comparison.by_row[key] = [Difference(_ROW, "missing")]
@@ -84,7 +83,7 @@ def verify_topic(
         for _ in range(_ROUNDS):
             topic.catch_up()
             for key in list(comparison.by_row):
-                found = _differences(expected.find(key), table.find(key), topic.is_whole)
+                found = _differences(expected.find(key), table.find(key), expected.is_whole)
                 comparison.note(key, found)
             _drop_expired(comparison, expires)
             if not comparison.by_row:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import Consumer, KafkaException, Message, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
@@ -34,16 +35,16 @@ class TopicFold:
             "auto.offset.reset": "earliest",
         }
         self._consumer = Consumer(librdkafka_properties(config.kafka) | own)
-        self.is_whole = True
-        """Whether nothing was trimmed from the topics' beginnings before it was read."""
+        self._admin = AdminClient(librdkafka_properties(config.kafka))
 
     def catch_up(self) -> int:
         """Take in every event up to where the topics end now; how many records. Resumable.
 
-        Raises `TopicUnreadable`.
+        Raises `TopicUnreadable`, and `StateFileUnusable` for a topic that was created again.
         """
         count = 0
         try:
+            self._check_topics()
             positions: dict[Partition, int] = {}
             for message in read_until(self._consumer, self._assign()):
                 positions[message.topic(), message.partition()] = message.offset() + 1
@@ -70,6 +71,16 @@ class TopicFold:
         if isinstance(row, Row):
             self._expected.add(row)
 
+    def _check_topics(self) -> None:
+        """Offsets say where to continue only in the topic that they were read in.
+
+        Brokers before 2.8 tell no ids; of theirs, only a shorter topic is known as another one.
+        """
+        asked = TopicCollection(self._kafka.topics)
+        answers = self._admin.describe_topics(asked, request_timeout=_TIMEOUT)
+        for topic, answer in answers.items():
+            self._expected.check_topic(topic, str(answer.result().topic_id))
+
     def _assign(self) -> dict[Partition, int]:
         """Start where the last reading ended; the ends of what there is to read."""
         starts: list[TopicPartition] = []
@@ -82,7 +93,10 @@ class TopicFold:
                 place = TopicPartition(topic, number)
                 low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
                 kept = self._expected.position(topic, number)
-                self.is_whole &= kept >= low
+                if kept > high:
+                    raise self._expected.of_another_topic(topic)
+                if kept < low:
+                    self._expected.note_trimmed(topic)
                 if max(low, kept) < high:
                     starts.append(TopicPartition(topic, number, max(low, kept)))
                     ends[topic, number] = high
