@@ -218,3 +218,97 @@ def test_the_state_of_another_table_continues(
     both(broker, table, payload("one"))
     assert verify(state) == {}
     assert verify(state, configured(cassandra={"table": "next"})) == {}
+
+
+DAY = 86_400_000
+CLOCK = NOW + 2 * DAY
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[int], None]:
+    """Sets the clock that `verify` reads, in milliseconds; two days after the records."""
+    now = [CLOCK]
+    monkeypatch.setattr(topic_fold, "_clock", lambda: now[0])
+
+    def turn(moment: int) -> None:
+        now[0] = moment
+
+    return turn
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("read", [NOW, CLOCK], ids=["at once", "late"])
+def test_an_event_ahead_of_its_record_may_have_been_written(
+    broker: Broker, table: Table, verify: Verify, state: Path, read: int
+) -> None:
+    both(broker, table, payload("u", programName="old", updatedAt=NOW))
+    ahead = payload("u", programName="new", programExternalId="e", updatedAt=NOW + DAY)
+    broker.send("t", 0, ahead, moment=NOW)
+    table.write(ahead, 1, NOW, now=read)
+    assert verify(state) == {}
+    assert verify(state) == {}
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_value_of_no_event_is_a_difference_beside_one_that_may_have_been_written(
+    broker: Broker, table: Table, verify: Verify
+) -> None:
+    for name, moment in (("old", NOW), ("new", NOW + DAY)):
+        event = payload("u", programName=name, updatedAt=moment)
+        broker.send("t", 0, event, moment=NOW)
+    table.write(payload("u", programName="other", updatedAt=NOW + DAY), now=CLOCK)
+    assert verify() == {("p", "u"): ["program_name different"]}
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("read", [NOW, CLOCK], ids=["at once", "late"])
+def test_a_row_of_its_only_event_may_be_there(
+    broker: Broker, table: Table, verify: Verify, read: int
+) -> None:
+    ahead = payload("u", updatedAt=NOW + DAY)
+    broker.send("t", 0, ahead, moment=NOW)
+    table.write(ahead, 0, NOW, now=read)
+    assert verify() == {}
+
+
+@pytest.mark.usefixtures("clock")
+@pytest.mark.parametrize("read", [NOW, CLOCK], ids=["at once", "late"])
+def test_a_row_may_have_been_deleted(
+    broker: Broker, verify: Verify, monkeypatch: pytest.MonkeyPatch, read: int
+) -> None:
+    config = configured(cassandra={"deletes": "apply"})
+    table = Table(config)
+    monkeypatch.setattr(comparison, "TableReader", lambda *_: table)
+    both(broker, table, payload("u", updatedAt=NOW))
+    ahead = payload("u", deleted=True, updatedAt=NOW + DAY)
+    broker.send("t", 0, ahead, moment=NOW)
+    table.write(ahead, 1, NOW, now=read)
+    assert verify(config=config) == {}
+
+
+def test_what_is_too_far_ahead_of_the_clock_was_not_written(
+    broker: Broker, table: Table, verify: Verify, state: Path, clock: Callable[[int], None]
+) -> None:
+    both(broker, table, payload("u", programName="old", updatedAt=NOW))
+    ahead = payload("u", programName="new", updatedAt=NOW + DAY)
+    broker.send("t", 0, ahead, moment=NOW)
+    table.write(ahead, 1, NOW, now=CLOCK)
+    clock(NOW + DAY - 61_000)
+    assert verify(state) == {("p", "u"): ["program_name different", "updated_at different"]}
+    clock(NOW + DAY - 60_000)
+    assert verify(state) == {}
+
+
+@pytest.mark.usefixtures("clock")
+def test_an_event_that_the_job_took_at_once_must_be_there(broker: Broker, verify: Verify) -> None:
+    broker.send("t", 0, payload("u", updatedAt=NOW + 60_000), moment=NOW)
+    assert verify() == {("p", "u"): ["(row) missing"]}
+
+
+@pytest.mark.usefixtures("clock")
+def test_a_record_ahead_of_the_clock_does_not_make_its_event_certain(
+    broker: Broker, verify: Verify
+) -> None:
+    late = CLOCK + DAY
+    broker.send("t", 0, payload("u", updatedAt=late), moment=late)
+    assert verify() == {}

@@ -42,10 +42,10 @@ class Expected:
         self._decode = msgspec.msgpack.Decoder(Folded).decode
         self._check(_configuration(config))
 
-    def add(self, row: Row) -> None:
-        """Take one row in."""
+    def add(self, row: Row, *, certain: bool) -> None:
+        """Take one row in, which was written or, if not certain, may have been."""
         folded = self.find((row.program_id, row.user_id)) or Folded()
-        folded.add(row, self._columns)
+        folded.add(row, self._columns, certain=certain)
         self._database.execute(
             "REPLACE INTO folded VALUES (?, ?, ?)",
             (row.program_id, row.user_id, self._encode(folded)),
@@ -57,10 +57,9 @@ class Expected:
         found = self._database.execute(query, key).fetchone()
         return None if found is None else self._decode(found[0])
 
-    def items(self) -> Iterator[tuple[Key, Folded]]:
-        """Everything, in no order."""
-        for program, user, cells in self._database.execute("SELECT * FROM folded"):
-            yield (program, user), self._decode(cells)
+    def all_keys(self) -> Iterator[Key]:
+        """The program and user of each fold, in no order."""
+        yield from self._database.execute("SELECT program, user FROM folded")
 
     def position(self, topic: str, partition: int) -> int:
         """The next offset to read."""

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import time
+from dataclasses import replace
+from datetime import timedelta
+
 from confluent_kafka import Consumer, KafkaException, Message, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
 
@@ -11,7 +15,9 @@ from program_user_info_job.kafka.client_properties import librdkafka_properties
 from program_user_info_job.kafka.reading import Partition, read_until
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row
-from program_user_info_job.verification.expected import Expected
+from program_user_info_job.row.fold import Folded
+from program_user_info_job.row.values import MILLISECOND
+from program_user_info_job.verification.expected import Expected, Key
 
 _TIMEOUT = 30.0
 _SAVED = 50_000
@@ -27,6 +33,7 @@ class TopicFold:
 
     def __init__(self, config: Config, expected: Expected) -> None:
         self._kafka, self._rules = config.kafka, mapping_rules(config)
+        self._unbound = replace(self._rules, future_bound=timedelta.max)
         self._expected = expected
         own = {
             "group.id": f"{config.kafka.group_id}-verify",
@@ -60,16 +67,36 @@ class TopicFold:
             ) from error
         return count
 
+    def possible(self, key: Key) -> list[Folded]:
+        """What the table may hold of a key now, as far as the topic says; empty if it says nothing.
+
+        More than one where an event was too far in the future when its record was new: the job may
+        have rejected it, or read it later.
+        """
+        folded = self._expected.find(key)
+        return [] if folded is None else folded.possible(self._newest_accepted(_clock()))
+
     def close(self) -> None:
         """Close the connection."""
         self._consumer.close()
 
     def _take(self, message: Message) -> None:
+        """The job judged "too far in the future" when it read the record, which may be long after.
+
+        So the row is certain if its timestamp was acceptable already when the record was new.
+        """
         moment = message.timestamp()[1]
-        # The job judged "too far in the future" when the record was new.
-        row = process(message.value(), Origin(message.offset() or 0, moment), self._rules, moment)
+        origin = Origin(message.offset() or 0, moment)
+        row = process(message.value(), origin, self._unbound, moment)
         if isinstance(row, Row):
-            self._expected.add(row)
+            read_at_once = min(moment, _clock())
+            certain = row.write_timestamp <= self._newest_accepted(read_at_once)
+            self._expected.add(row, certain=certain)
+
+    def _newest_accepted(self, clock: int) -> int:
+        """The newest write timestamp that the job accepts, in microseconds."""
+        bound = self._rules.future_bound // MILLISECOND
+        return (clock + bound) * 1000 + 999
 
     def _check_topics(self) -> None:
         """Offsets say where to continue only in the topic that they were read in.
@@ -102,3 +129,8 @@ class TopicFold:
                     ends[topic, number] = high
         self._consumer.assign(starts)
         return ends
+
+
+def _clock() -> int:
+    """Milliseconds since the epoch."""
+    return time.time_ns() // 1_000_000
