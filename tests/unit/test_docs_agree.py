@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 from collections.abc import Iterator
@@ -20,9 +21,18 @@ from program_user_info_job.pipeline.sql import insert_dml
 from program_user_info_operator.api import names
 from program_user_info_operator.api.crd import custom_resource_definition
 from program_user_info_operator.api.status import Condition, Outcome, Stage
-from tests.documentation import CODE, DOCS, PAGES, WITHOUT_NEXT, reasons_in_code, text_of
+from tests.documentation import (
+    CODE,
+    DOCS,
+    OPERATOR,
+    PAGES,
+    WITHOUT_NEXT,
+    reasons_in_code,
+    text_of,
+)
 
 CHART = REPOSITORY / "charts" / "program-user-info-operator"
+JOB = REPOSITORY / "job" / "src" / "program_user_info_job"
 # What is read besides the pages of the site.
 BESIDE = [*REPOSITORY.glob("charts/**/*.md"), *REPOSITORY.glob("gitops/**/*.md")]
 ALL = [*PAGES, *BESIDE]
@@ -136,6 +146,50 @@ def test_labels_and_annotations_are_those_of_the_code() -> None:
     assert named == known
 
 
+def test_the_page_of_labels_and_annotations_has_each_one_and_no_other() -> None:
+    page = text_of("labels-and-annotations")
+    first_columns = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
+    listed = {name for name in first_columns if "/" in name}
+    known = {value for name, value in vars(names).items() if re.match("LABEL|ANNOTATION", name)}
+    assert {each for each in listed if each.startswith(names.GROUP)} == known
+    # What chart and controller write, as rendered; what they name besides, as it is written.
+    written = re.compile(
+        r"(?<![/.\w-])(?:app\.|rbac\.authorization\.)?(?:kubernetes|k8s|helm)\.(?:io|sh)/"
+        r"(?!v\d)[a-z.-]*[a-z]\b(?!-)"
+    )
+    files = [*CHART.glob("templates/**/*.*"), *OPERATOR.rglob("*.py")]
+    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
+    used = set(written.findall(text))
+    for file in REPOSITORY.glob("tests/golden/*.yaml"):
+        for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
+            used |= {name for name in _labels_and_annotations(document) if "/" in name}
+    assert listed - known == used - known
+
+
+def _labels_and_annotations(document: Any) -> Iterator[str]:
+    """Names of the labels and annotations of an object and of its pods' templates."""
+    if isinstance(document, list):
+        for each in document:
+            yield from _labels_and_annotations(each)
+    elif isinstance(document, dict):
+        metadata = document.get("metadata")
+        for part in ("labels", "annotations"):
+            yield from (metadata.get(part) or {}) if isinstance(metadata, dict) else ()
+        for each in document.values():
+            yield from _labels_and_annotations(each)
+
+
+def test_each_decision_has_a_status_and_is_in_the_index() -> None:
+    index = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
+    listed = re.findall(r"^\| \[([^]]+)\]\(([^)]+)\) \| (\w+)", index, re.MULTILINE)
+    written = []
+    for record in sorted((DOCS / "decisions").glob("0*.md")):
+        title, _, status = record.read_text(encoding="utf-8").splitlines()[:3]
+        found = re.match(r"Status: (accepted|superseded)\b", status)
+        written.append((title.removeprefix("# "), record.name, found[1] if found else status))
+    assert listed == written
+
+
 # Words in capitals -------------------------------------------------------------------------------
 
 
@@ -189,6 +243,35 @@ def test_every_metric_that_an_alert_or_a_runbook_asks_for_has_its_line() -> None
     asked = set(re.findall(r"\bprogram_user_info_operator_\w+", alerts))
     assert asked
     assert {re.sub(r"_(bucket|count|sum)$", "", each) for each in asked} <= listed
+
+
+_LOG_LINE = re.compile(r"^\| `([^`]+)` \| (\w+) \| ([^|]*)\|", re.MULTILINE)
+
+
+@pytest.mark.parametrize(
+    ("section", "sources"), [("the controller", OPERATOR), ("a job", JOB)], ids=["operator", "job"]
+)
+def test_each_line_of_a_log_is_told_with_its_fields_and_no_other(
+    section: str, sources: Path
+) -> None:
+    _, _, table = text_of("network-and-logs").partition(f"### Lines of {section}\n")
+    told = {
+        (message, level, *sorted(CODE.findall(named)))
+        for message, level, named in _LOG_LINE.findall(re.split(r"^##", table, flags=re.M)[0])
+    }
+    assert told == set(_log_lines(sources))
+
+
+def _log_lines(sources: Path) -> Iterator[tuple[str, ...]]:
+    """Message, level and fields of each line that the code may log."""
+    for file in sources.rglob("*.py"):
+        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+            called = ast.unparse(node.func) if isinstance(node, ast.Call) else ""
+            found = re.fullmatch(r"log\.(debug|info|warning|error|exception|critical)", called)
+            if found and isinstance(node, ast.Call):
+                level = found[1].replace("exception", "error")
+                fields = sorted(str(each.arg) for each in node.keywords if each.arg != "exc_info")
+                yield (ast.literal_eval(node.args[0]), level, *fields)
 
 
 # Commands ----------------------------------------------------------------------------------------
