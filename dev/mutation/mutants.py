@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from difflib import unified_diff
+from itertools import islice
 from pathlib import Path
 
 import libcst as cst
@@ -93,7 +94,7 @@ class Source:
                 yield Mutant(self._name, self._file, code, lines, _diff(self._text, code))
 
 
-def sample(count: int, seed: int, only: str = "") -> list[Mutant]:
+def sample(count: int, seed: int, only: str = "") -> Iterator[Mutant]:
     """One mutant each of this many places, drawn at random."""
     chance = random.Random(seed)
     sources = [
@@ -102,9 +103,9 @@ def sample(count: int, seed: int, only: str = "") -> list[Mutant]:
         if only in name
     ]
     places = [(source, place) for source in sources for place in range(len(source.places))]
-    drawn = chance.sample(places, min(count, len(places)))
-    found = [list(source.mutants(place)) for source, place in drawn]
-    return [chance.choice(each) for each in found if each]
+    for source, place in chance.sample(places, min(count, len(places))):
+        chance.shuffle(source.places[place][1])
+        yield from islice(source.mutants(place), 1)
 
 
 def explained() -> set[tuple[str, str]]:

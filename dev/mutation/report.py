@@ -7,6 +7,7 @@ import random
 import time
 from collections import Counter
 from dataclasses import replace
+from itertools import chain
 
 from rich.table import Table
 
@@ -27,8 +28,10 @@ def try_sample(count: int, minutes: float, seed: int | None, only: str) -> None:
     console.print(f"seed {seed}")
     found: dict[str, Counter[str]] = {}
     drawn = sample(count, seed, only)
-    control = replace(drawn[0], text=drawn[0].file.read_text(encoding="utf-8"), diff="")
-    for mutant, fate in fates([control, *drawn], os.cpu_count() or 1, deadline):
+    first = next(drawn)
+    control = replace(first, text=first.file.read_text(encoding="utf-8"), diff="")
+    mutants = chain([control, first], drawn)
+    for mutant, fate in fates(mutants, os.cpu_count() or 1, deadline):
         if mutant is control:
             if fate is not Fate.SURVIVED:
                 raise StepFailed(f"without any mutant, {fate.value}: read the newest in {FOLDER}")

@@ -9,7 +9,7 @@ import subprocess
 import sys
 import time
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from enum import Enum
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec
@@ -108,22 +108,28 @@ _FATES: dict[int | None, Fate] = {
 
 
 def fates(
-    mutants: Sequence[Mutant], processes: int, deadline: float
+    mutants: Iterable[Mutant], processes: int, deadline: float
 ) -> Iterator[tuple[Mutant, Fate]]:
     """Each mutant that was tried before the deadline, and what became of it."""
-    reach, waiting = Reach(), list(reversed(mutants))
+    reach, waiting = Reach(), iter(mutants)
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(FOLDER / "hypothesis")
     for name in _HEAVY:
         __import__(name)
     context = multiprocessing.get_context("fork")
     under_way: dict[int, tuple[Mutant, ForkProcess, float]] = {}
-    while under_way or (waiting and time.monotonic() < deadline):
-        while waiting and len(under_way) < processes and time.monotonic() < deadline:
-            mutant = waiting.pop()
+    is_over = False
+    while under_way or not is_over:
+        is_over = is_over or time.monotonic() > deadline
+        if not is_over and len(under_way) < processes:
+            mutant = next(waiting, None)
+            if mutant is None:
+                is_over = True
+                continue
             process = context.Process(target=_try, args=(mutant, reach.tests(mutant)))
             process.start()
             under_way[process.sentinel] = mutant, process, time.monotonic() + _PATIENCE
-        wait(list(under_way), timeout=1)
+        is_full = is_over or len(under_way) == processes
+        wait(list(under_way), timeout=1 if is_full else 0)
         for sentinel, (mutant, process, latest) in list(under_way.items()):
             if time.monotonic() > latest:
                 process.kill()
