@@ -28,7 +28,11 @@ from dev.steps import StepFailed, run, step
 FOLDER = REPOSITORY / "build" / "mutants"
 _COVERAGE = FOLDER / "coverage"
 # Imported once here, not again for each mutant.
-_HEAVY = ("cassandra.cluster", "hypothesis.stateful", "kopf", "kubernetes", "msgspec", "pydantic")
+_HEAVY = (
+    *("aiohttp", "cassandra.cluster", "hypothesis.stateful", "jsonschema", "kopf", "kubernetes"),
+    *("msgspec", "pandas", "prometheus_client", "pydantic", "pyflink.table", "structlog", "typer"),
+    "xdist.scheduler",
+)
 _PATIENCE = 300.0
 _FIRST = 8
 _SURVIVED = (pytest.ExitCode.OK, pytest.ExitCode.NO_TESTS_COLLECTED)
