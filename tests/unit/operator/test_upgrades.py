@@ -252,7 +252,9 @@ def test_where_the_quota_leaves_no_room_revisions_do_not_overlap() -> None:
     controller.rest()
     (only,) = world.deployments()
     assert only["spec"]["job"]["parallelism"] == 3
-    assert "quota leaves no room for both revisions" in world.message()
+    assert world.message().endswith(
+        "; the namespace's quota leaves no room for both revisions, so they do not overlap"
+    )
     controller.settle()
     assert world.outcomes()[-1] == (2, "Spec", "Stable")
 
