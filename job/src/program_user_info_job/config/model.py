@@ -25,15 +25,23 @@ class _Section(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class KafkaSecurity(_Section, frozen=True):
     """How the brokers are reached; secrets are directories with the files of a mounted Secret.
 
-    `credentials_dir` holds `username` and `password`; `tls_dir` holds `ca.crt` and, for mutual
-    TLS, `tls.crt` and `tls.key`.
+    `credentials_dir` holds `username` and `password`, or `clientId` and `clientSecret` with
+    OAUTHBEARER; `tls_dir` holds `ca.crt` and, for mutual TLS, `tls.crt` and `tls.key`.
     """
 
     protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
+    token_endpoint: NonEmpty | None = None
+    token_scope: NonEmpty | None = None
     credentials_dir: str | None = None
     tls_dir: str | None = None
     verify_host_names: bool = True
+
+    @property
+    def credential_files(self) -> tuple[str, str]:
+        """Names of the files in `credentials_dir`: who asks, and the secret."""
+        oauth = self.sasl_mechanism == "OAUTHBEARER"
+        return ("clientId", "clientSecret") if oauth else ("username", "password")
 
 
 class Kafka(_Section, frozen=True):
@@ -84,6 +92,7 @@ class Cassandra(_Section, frozen=True):
     schema: Schema = Schema()
     credentials_dir: str | None = None
     tls_dir: str | None = None
+    verify_host_names: bool = True
 
 
 class Writes(_Section, frozen=True):

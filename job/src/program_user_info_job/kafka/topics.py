@@ -81,8 +81,9 @@ def _explain(
     if KafkaError._AUTHENTICATION in codes:  # noqa: SLF001
         return KafkaNotReady(
             FailureReason.KAFKA_REFUSED,
-            f"kafka.security: {servers} refuses the credentials; correct username and password in"
-            " the Secret, or saslMechanism",
+            f"kafka.security: {servers} refuses the credentials; correct"
+            f" {' and '.join(kafka.security.credential_files)} in the Secret, or"
+            f" {'tokenEndpoint' if kafka.security.token_endpoint else 'saslMechanism'}",
         )
     cause = error.args[0] if isinstance(error, KafkaException) else None
     said = "no answer in time" if cause is None else cause.str()
