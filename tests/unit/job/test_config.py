@@ -11,7 +11,7 @@ from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from program_user_info_job.config.load import ConfigError, load_config
-from program_user_info_job.config.model import Config, Kafka
+from program_user_info_job.config.model import Config, Flink, Kafka
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.kafka.client_properties import (
     CONSUMER_OPTIONS,
@@ -114,7 +114,7 @@ def test_no_secret_is_part_of_the_job_graph(tmp_path: Path) -> None:
     properties = java_properties(kafka)
     assert f"${{directory:{tmp_path}:password}}" in properties["sasl.jaas.config"]
     assert properties["ssl.truststore.location"] == "/tls/ca.crt"
-    for text in (str(properties), source_ddl(kafka, 1), dead_letter_ddl(kafka)):
+    for text in (str(properties), source_ddl(kafka, Flink()), dead_letter_ddl(kafka)):
         assert "s3cret" not in text
 
 
@@ -147,7 +147,7 @@ def test_tokens_are_fetched_by_both_clients_without_a_secret_in_the_job_graph(
     login = java["sasl.jaas.config"]
     assert f'clientSecret="${{directory:{tmp_path}:clientSecret}}"' in login
     assert 'scope="kafka offline"' in login
-    assert "s3cret" not in source_ddl(kafka, 1) + dead_letter_ddl(kafka)
+    assert "s3cret" not in source_ddl(kafka, Flink()) + dead_letter_ddl(kafka)
     ours = librdkafka_properties(kafka)
     assert ours["sasl.oauthbearer.client.secret"] == "s3cret'"
     assert ours["sasl.oauthbearer.scope"] == "kafka offline"
@@ -220,7 +220,9 @@ def test_plain_brokers_need_no_secret() -> None:
 
 
 def test_sql_quotes_what_the_configuration_says() -> None:
-    ddl = source_ddl(config(groupId="it's", additionalTopics=["more"]).kafka, 500)
+    ddl = source_ddl(
+        config(groupId="it's", additionalTopics=["more"]).kafka, Flink(partition_discovery=500)
+    )
     assert "'properties.group.id' = 'it''s'" in ddl
     assert "'properties.bootstrap.servers' = 'a:1,b:2'" in ddl
     assert "'topic' = 't;more'" in ddl
@@ -239,7 +241,7 @@ def test_a_clients_option_replaces_the_jobs_own_and_goes_to_the_client_that_has_
             "isolation.level": "read_uncommitted",
         }
     ).kafka
-    source, sink = source_ddl(kafka, 1), dead_letter_ddl(kafka)
+    source, sink = source_ddl(kafka, Flink()), dead_letter_ddl(kafka)
     assert source.count("'properties.max.poll.records'") == 1
     assert "'properties.max.poll.records' = '77'" in source
     assert "linger.ms" not in source

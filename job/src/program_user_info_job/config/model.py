@@ -107,13 +107,15 @@ class Writes(_Section, frozen=True):
 
 
 class Flink(_Section, frozen=True):
-    """Arrow batch in records, bundle time and checkpoint interval in milliseconds.
+    """Arrow batch in records and bytes, bundle time and checkpoint interval in milliseconds.
 
     Flink looks at the clock once per bundle time, so an event may wait for two of them.
+    Flink itself knows no bytes: `pipeline.arrow_batch` fits the limits in records to them.
     `partition_discovery`: interval of the check for new partitions, in milliseconds.
     """
 
-    arrow_batch: Positive = 10_000
+    arrow_batch: Positive = 20_000
+    arrow_batch_bytes: Positive = 32 << 20
     bundle_records: Positive = 40_000
     bundle_time: Positive = 500
     checkpoint_interval: Positive = 10_000

@@ -29,10 +29,10 @@ class KafkaNotReady(JobFailure):
     """Kafka cannot be used as configured; the message names the field and what to do."""
 
 
-def prepare_topics(config: Config) -> None:
+def prepare_topics(config: Config) -> list[TopicPartition]:
     """Check the input topics, create the dead-letter topic if missing, set the group's start.
 
-    Raises `KafkaNotReady`.
+    Returns the partitions of the input topics. Raises `KafkaNotReady`.
     """
     kafka = config.kafka
     reported: list[KafkaError] = []
@@ -45,6 +45,7 @@ def prepare_topics(config: Config) -> None:
     except (KafkaException, TimeoutError) as error:
         admin.poll(0)  # only now does librdkafka tell its errors
         raise _explain(kafka, error, reported) from error
+    return partitions
 
 
 def _partitions(admin: AdminClient, kafka: Kafka) -> list[TopicPartition]:

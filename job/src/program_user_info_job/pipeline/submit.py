@@ -44,7 +44,7 @@ def submit(config: Config, jars: Path | None = None) -> None:
             deterministic=False,
         ),
     )
-    environment.execute_sql(source_ddl(config.kafka, config.flink.partition_discovery))
+    environment.execute_sql(source_ddl(config.kafka, config.flink))
     environment.execute_sql(dead_letter_ddl(config.kafka))
     result = environment.execute_sql(insert_dml())
     if environment.get_config().get("execution.target", "local") == "local":

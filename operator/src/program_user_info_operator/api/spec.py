@@ -263,7 +263,12 @@ class Writes(Section):
         " 40000.",
     )
     arrow_batch: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
-        None, description="Events in one call of the write stage, at most. Default: 10000."
+        None, description="Events in one call of the write stage, at most. Default: 20000."
+    )
+    arrow_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] | None = Field(
+        None,
+        description="Bytes of the events in one call. Where the events in the topics are larger,"
+        " calls and bundles hold fewer of them. Default: 33554432.",
     )
 
 

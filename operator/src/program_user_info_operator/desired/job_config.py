@@ -67,6 +67,7 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
             bundleTime=_optional(spec.writes.bundle_time, milliseconds),
             bundleRecords=spec.writes.bundle_records,
             arrowBatch=spec.writes.arrow_batch,
+            arrowBatchBytes=spec.writes.arrow_batch_bytes,
             partitionDiscovery=_optional(kafka.partition_discovery, milliseconds),
         ),
     }
