@@ -11,12 +11,14 @@ import msgspec
 import pandas as pd
 import pytest
 
-from program_user_info_job.config.model import Cassandra, Config, Kafka
+from program_user_info_job.config.model import Cassandra, Config, Flink, Kafka
 from program_user_info_job.event.rejection import Reason, Rejection
-from program_user_info_job.pipeline import write_stage
+from program_user_info_job.pipeline import call, write_stage
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.pipeline.write_stage import WriteEvents
-from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store import writer
+from program_user_info_job.store.encoded_batch import EncodedBatch
+from program_user_info_job.store.writer import Writing
 from tests.unit.job.events import event
 from tests.unit.job.prepared import FakeSession
 
@@ -110,20 +112,35 @@ def test_large_events_are_written_in_parts(
 ) -> None:
     stage = WriteEvents(CONFIG)
     stage.open(Context())
-    parts: list[list[int]] = []
+    requests: list[int] = []
+    acknowledge = stage._writer._session.execute_async
 
-    def write(rows: list[Indexed]) -> dict[int, Rejection]:
-        parts.append([item.position for item in rows])
-        return {1: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")} if len(parts) == 1 else {}
+    def send(statement: EncodedBatch) -> Acknowledging:
+        requests.append(len(statement))
+        return acknowledge(statement)
 
-    monkeypatch.setattr(stage._writer, "write", write)
-    monkeypatch.setattr(write_stage, "_WRITTEN_AT_ONCE", 2000)
-    payloads = [msgspec.json.encode(event(programName="x" * 900)) for _ in range(5)]
-    moments = pd.Series(pd.to_datetime(["2023-01-12"] * 5))
-    answers = stage.eval(pd.Series(payloads), pd.Series(range(5)), moments)
-    assert [position for part in parts for position in part] == list(range(5))
-    assert len(parts) > 1
-    assert [answer is not None for answer in answers] == [False, True, False, False, False]
+    monkeypatch.setattr(stage._writer._session, "execute_async", send)
+    monkeypatch.setattr(writer, "HELD_BYTES", 2000)
+    monkeypatch.setattr(call, "_MAPPED_AT_ONCE", 1)
+    payloads = [msgspec.json.encode(event(userId=n, programName="x" * 900)) for n in range(7)]
+    moments = pd.Series(pd.to_datetime(["2023-01-12"] * 7))
+    answers = stage.eval(pd.Series(payloads), pd.Series(range(7)), moments)
+    assert requests == [3, 3, 1]  # of one program, so without the bound a single one
+    assert list(answers) == [None] * 7
+
+
+def test_a_call_beyond_its_bytes_is_warned_of(
+    closed: list[bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    payload = msgspec.json.encode(event())
+    for limit, warned in ((len(payload), True), (2 * len(payload), False)):
+        flink = Flink(arrow_batch_bytes=limit)
+        stage = WriteEvents(msgspec.structs.replace(CONFIG, flink=flink))
+        stage.open(Context())
+        moments = pd.Series(pd.to_datetime(["2023-01-12"] * 2))
+        caplog.clear()
+        stage.eval(pd.Series([payload] * 2), pd.Series([1, 2]), moments)
+        assert ("spec.restartNonce" in caplog.text) == warned
 
 
 def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
@@ -143,7 +160,7 @@ def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
     assert context.moments() == [300_000, 80_000]
     assert context.counts["events_acknowledged"] == 3
     refusal = {0: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")}
-    monkeypatch.setattr(stage._writer, "write", lambda rows: refusal)
+    monkeypatch.setattr(Writing, "finish", lambda _: refusal)
     write([updated[2]], 250)
     assert context.moments() == [300_000, 80_000]
     assert context.counts["events_acknowledged"] == 4

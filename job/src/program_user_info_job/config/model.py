@@ -98,7 +98,7 @@ class Cassandra(_Section, frozen=True):
 class Writes(_Section, frozen=True):
     """Limits of the write stage: sizes in rows and bytes, times in seconds."""
 
-    batch_rows: Positive = 100
+    batch_rows: Positive = 200
     batch_bytes: Positive = 262_144
     in_flight: Positive = 64
     request_timeout: Positive = 10

@@ -233,7 +233,7 @@ class Writes(Section):
     """Limits of the write stage. Unset ones are the job's own, which its image knows."""
 
     batch_rows: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="Rows in a request, all of one program. Default: 100."
+        None, description="Rows in a request, all of one program. Default: 200."
     )
     batch_bytes: Annotated[int, Field(ge=1024, le=5_242_880)] | None = Field(
         None, description="Bytes in a request, unless one row is larger. Default: 262144."
