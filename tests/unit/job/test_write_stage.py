@@ -9,6 +9,7 @@ from typing import Any
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
 import pytest
 
 from program_user_info_job.config.model import Cassandra, Config, Flink, Kafka
@@ -96,9 +97,14 @@ def test_each_event_is_acknowledged_or_told_why_not(closed: list[bool], zone: st
     payloads = [msgspec.json.encode(event()), b"{", None, msgspec.json.encode(event(userId="v"))]
     moments = pd.Series(pd.to_datetime(["2023-01-12T06:30:56.829"] * 4)).dt.tz_localize(zone)
     answers = stage.eval(pd.Series(payloads), pd.Series([7, 8, 9, 10]), moments)
-    assert [answer and answer.partition(" ")[0] for answer in answers] == [
-        *(None, "INVALID_JSON", "INVALID_JSON", None)
+    assert list(answers["reason"]) == [None, "INVALID_JSON", "INVALID_JSON", None]
+    assert list(answers["detail"]) == [
+        *(None, "Input data was truncated", "tombstone (null payload)", None)
     ]
+    # As PyFlink hands a row's columns on.
+    for column, values in answers.items():
+        assert pa.Array.from_pandas(values, mask=values.isnull(), type=pa.string()).null_count == 2
+        assert column in ("reason", "detail")
     assert context.counts["rows_written"] == 2
     assert context.counts["INVALID_JSON.rows_rejected"] == 2
     assert context.counts["write_calls"] == 1
@@ -126,7 +132,7 @@ def test_large_events_are_written_in_parts(
     moments = pd.Series(pd.to_datetime(["2023-01-12"] * 7))
     answers = stage.eval(pd.Series(payloads), pd.Series(range(7)), moments)
     assert requests == [3, 3, 1]  # of one program, so without the bound a single one
-    assert list(answers) == [None] * 7
+    assert list(answers["reason"]) == [None] * 7
 
 
 def test_a_call_beyond_its_bytes_is_warned_of(

@@ -76,7 +76,7 @@ CREATE TABLE dead_letters (
 def insert_dml() -> str:
     """Every event through the write stage once; what it rejects becomes a dead letter.
 
-    The stage answers null for an acknowledged row, else "REASON detail".
+    The stage answers a row of reason and detail, both null for an event that is acknowledged.
     """
     return f"""
 INSERT INTO dead_letters
@@ -84,8 +84,8 @@ SELECT
   `key`,
   `payload`,
   MAP_UNION(`headers`, CAST(MAP[
-    'reason', {_bytes("SUBSTRING(`rejection` FROM 1 FOR POSITION(' ' IN `rejection`) - 1)")},
-    'detail', {_bytes("SUBSTRING(`rejection` FROM POSITION(' ' IN `rejection`) + 1)")},
+    'reason', {_bytes("`rejection`.`reason`")},
+    'detail', {_bytes("`rejection`.`detail`")},
     'source-topic', {_bytes("`topic`")},
     'source-partition', {_bytes("CAST(`partition` AS STRING)")},
     'source-offset', {_bytes("CAST(`offset` AS STRING)")},
@@ -98,7 +98,7 @@ FROM (
     {WRITE_STAGE}(`payload`, `offset`, `timestamp`) AS `rejection`
   FROM events
 )
-WHERE `rejection` IS NOT NULL"""
+WHERE `rejection`.`reason` IS NOT NULL"""
 
 
 def _bytes(expression: str) -> str:

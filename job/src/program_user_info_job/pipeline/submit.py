@@ -39,7 +39,12 @@ def submit(config: Config, jars: Path | None = None) -> None:
         WRITE_STAGE,
         udf(
             WriteEvents(config),
-            result_type=DataTypes.STRING(),
+            result_type=DataTypes.ROW(
+                [
+                    DataTypes.FIELD("reason", DataTypes.STRING()),
+                    DataTypes.FIELD("detail", DataTypes.STRING()),
+                ]
+            ),
             func_type="pandas",
             deterministic=False,
         ),

@@ -1,5 +1,6 @@
-"""The vectorized function: a batch of payloads in, per event null (acknowledged) or its rejection.
+"""The vectorized function: payloads in; out, for each event, its rejection's reason and detail.
 
+Both are null where the event's row is acknowledged.
 It returns only when Cassandra has acknowledged every row, so a checkpoint, which waits for the
 function's bundle, never covers a record whose row is not there.
 """
@@ -68,7 +69,7 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         """Close the session."""
         self._resources.close()
 
-    def eval(self, payloads: pd.Series, offsets: pd.Series, timestamps: pd.Series) -> pd.Series:
+    def eval(self, payloads: pd.Series, offsets: pd.Series, timestamps: pd.Series) -> pd.DataFrame:
         """Write one Arrow batch; see the module's text for the result."""
         import pandas as pd
 
@@ -77,13 +78,15 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         moments = _milliseconds(timestamps)
         call = Call(self._rules, now, self._writer.begin())
         rejections = call.write(zip(payloads, offsets.tolist(), moments, strict=True))
-        answers: list[str | None] = [None] * len(payloads)
+        reasons: list[str | None] = [None] * len(payloads)
+        details: list[str | None] = [None] * len(payloads)
         for index, (reason, detail) in rejections.items():
-            answers[index] = f"{reason} {detail}"
+            reasons[index], details[index] = reason.value, detail
         self._metrics.update(call.newest_row() // 1000)
         self._metrics.acknowledge(len(moments), max(moments, default=0))
         self._report(call, time.monotonic() - started)
-        return pd.Series(answers, dtype=object)
+        # PyFlink takes a frame for a row, column by column (`pandas_to_arrow`, Flink 1.20 and 2.2).
+        return pd.DataFrame({"reason": reasons, "detail": details}, dtype=object)
 
     def _report(self, call: Call, seconds: float) -> None:
         read, rejections = call.events, call.rejections
