@@ -22,15 +22,18 @@ from tests.unit.job.test_config import config
 OFFSETS = st.integers(0, 10**12)
 
 
-@given(OFFSETS, OFFSETS)
-def test_places_are_within_the_backlog_from_its_start_to_its_end(first: int, end: int) -> None:
-    found = places(first, end)
+@given(OFFSETS, st.just(-1001) | OFFSETS, OFFSETS)
+def test_places_reach_from_the_groups_offset_to_the_end(low: int, committed: int, end: int) -> None:
+    found = places(low, committed, end)
     assert found == sorted(set(found))
     assert len(found) <= PLACES
-    assert all(first <= each < end for each in found)
-    if first < end:
-        assert found[0] == first
+    assert all(low <= each < end for each in found)
+    if low < end:
+        assert found[0] <= max(low, committed)
+        assert found[0] == low or found[0] >= min(committed, end - RECORDS)
         assert found[-1] + RECORDS >= end
+    else:
+        assert found == []
 
 
 class Record:
@@ -94,13 +97,20 @@ def test_large_events_in_the_middle_of_a_backlog_are_seen() -> None:
     assert max(sum(sizes) / len(sizes) for sizes in found) > 5_000
 
 
-def test_what_the_group_has_read_does_not_count() -> None:
-    topic = Topic([[b"x" * 9_000] * 500 + [b"x" * 97, None]], 500)
-    assert read_places(topic, partitions(1)) == [[100, 0]]
+def test_what_the_group_has_read_long_ago_does_not_count() -> None:
+    read: list[bytes | None] = [b"x" * 9_000] * 500
+    topic = Topic([read + [b"x" * 97, None] * RECORDS], 500)
+    assert sum(map(sum, read_places(topic, partitions(1)))) % 100 == 0
 
 
-def test_a_group_that_is_at_the_end_says_nothing() -> None:
-    assert read_places(Topic([[b"x"] * 5, []], 5), partitions(2)) == []
+def test_a_group_that_is_at_the_end_expects_what_it_has_read_last() -> None:
+    read: list[bytes | None] = [b"x" * 9_000] * 500
+    topic = Topic([read + [b"x" * 97] * RECORDS, []], 500 + RECORDS)
+    assert read_places(topic, partitions(2)) == [[100] * RECORDS]
+
+
+def test_topics_without_an_event_say_nothing() -> None:
+    assert read_places(Topic([[], []], -1001), partitions(2)) == []
     assert read_places(Topic([], 0), []) == []
 
 

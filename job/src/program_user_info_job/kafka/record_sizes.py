@@ -1,4 +1,7 @@
-"""How large the events are that the job is about to read: a sample from where its group stands."""
+"""How large the events are that the job is about to read: a sample from its group's offset on.
+
+Where little is left to read, the newest events that were read stand for those to come.
+"""
 
 from __future__ import annotations
 
@@ -55,10 +58,9 @@ class _Reader(Protocol):
 
 
 def sample_sizes(kafka: Kafka, partitions: Sequence[TopicPartition]) -> list[Sizes]:
-    """Sizes of some records at some places of what the group has yet to read.
+    """Sizes of some records at some places from the group's offset, or near the end, to the end.
 
-    Empty where there is nothing to read, or where it cannot be read: that is no reason not to
-    start.
+    Empty where a topic holds nothing, or cannot be read: that is no reason not to start.
     """
     consumer = Consumer(librdkafka_properties(kafka) | _OPTIONS | {"group.id": kafka.group_id})
     try:
@@ -77,7 +79,7 @@ def read_places(consumer: _Reader, partitions: Sequence[TopicPartition]) -> list
     backlogs: list[tuple[TopicPartition, list[int]]] = []
     for each in consumer.committed(list(partitions[::step]), timeout=_TIMEOUT):
         low, high = consumer.get_watermark_offsets(each, timeout=_TIMEOUT) or (0, 0)
-        backlogs.append((each, places(max(low, each.offset), high)))
+        backlogs.append((each, places(low, each.offset, high)))
     found: list[Sizes] = []
     for number in range(PLACES):
         starts = {
@@ -90,16 +92,15 @@ def read_places(consumer: _Reader, partitions: Sequence[TopicPartition]) -> list
     return [sizes for sizes in found if sizes]
 
 
-def places(first: int, end: int) -> list[int]:
-    """Offsets to read from, evenly from `first` to the last `RECORDS` before `end`.
+def places(low: int, committed: int, end: int) -> list[int]:
+    """Offsets to read from, evenly from the group's to the last `RECORDS` before the end.
 
-    A backlog that a single look covers has one; an empty one, none.
+    `committed` is negative for a group without an offset. An empty partition has no place.
     """
-    if first >= end:
+    if low >= end:
         return []
-    last = end - RECORDS
-    if last <= first:
-        return [first]
+    last = max(low, end - RECORDS)
+    first = max(low, min(committed, last)) if committed >= 0 else low
     return sorted({first + (last - first) * number // (PLACES - 1) for number in range(PLACES)})
 
 
