@@ -6,7 +6,6 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-
 from program_user_info_operator.observed.live import Live, live, vertices, wanted_metrics
 
 SOURCE, STAGE = "Source__events[1]", "PythonCalc[3]"

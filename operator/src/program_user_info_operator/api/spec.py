@@ -30,7 +30,9 @@ from program_user_info_operator.api.scalars import (
     SecretName,
     StartingOffsets,
     Storage,
+    TokenScope,
     Topic,
+    Url,
     Version,
     WholeSeconds,
     milliseconds,
@@ -85,17 +87,30 @@ class KafkaSecurity(Section):
                 "!has(self.saslMechanism) || !has(self.protocol)"
                 " || self.protocol.startsWith('SASL')",
                 "saslMechanism needs protocol SASL_PLAINTEXT or SASL_SSL",
-            )
+            ),
+            Rule(
+                "!has(self.tokenEndpoint) || !has(self.saslMechanism)"
+                " || self.saslMechanism == 'OAUTHBEARER'",
+                "tokenEndpoint needs saslMechanism OAUTHBEARER",
+            ),
         )
     )
     protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
         "PLAINTEXT", description="Protocol of the brokers."
     )
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = Field(
-        None, description="SASL mechanism, with a SASL protocol."
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = (
+        Field(None, description="SASL mechanism, with a SASL protocol.")
     )
     credentials: SecretReference | None = Field(
-        None, description="Secret with the keys username and password."
+        None,
+        description="Secret with the keys username and password; with OAUTHBEARER, clientId and"
+        " clientSecret.",
+    )
+    token_endpoint: Url | None = Field(
+        None, description="With OAUTHBEARER: where the client gets its tokens."
+    )
+    token_scope: TokenScope | None = Field(
+        None, description="With OAUTHBEARER: the scope that the client asks for."
     )
     tls: SecretReference | None = Field(
         None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
@@ -134,6 +149,9 @@ class Kafka(Section):
         " (also rewinds a group that has offsets), latest, or a UTC time.",
     )
     dead_letter_topic: Topic = Field(description="Rejected events. Default: <topic>.failed.")
+    partition_discovery: Duration | None = Field(
+        None, description="Interval of the check for new partitions. Default: 1min."
+    )
     security: KafkaSecurity = Field(KafkaSecurity(), description="How the brokers are reached.")
     client_options: Annotated[
         dict[str, Annotated[str, Field(max_length=1024)]],
@@ -204,13 +222,18 @@ class Cassandra(Section):
     tls: SecretReference | None = Field(
         None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
     )
+    verify_host_names: bool = Field(
+        True,
+        description="With TLS, refuse nodes whose certificates lack the address that they are"
+        " reached at: a contact point's name, else the address that the node announces.",
+    )
 
 
 class Writes(Section):
     """Limits of the write stage. Unset ones are the job's own, which its image knows."""
 
     batch_rows: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="Rows in a request, all of one program. Default: 100."
+        None, description="Rows in a request, all of one program. Default: 200."
     )
     batch_bytes: Annotated[int, Field(ge=1024, le=5_242_880)] | None = Field(
         None, description="Bytes in a request, unless one row is larger. Default: 262144."
@@ -233,6 +256,19 @@ class Writes(Section):
     )
     bundle_time: Duration | None = Field(
         None, description="How long events are collected before they are written. Default: 500ms."
+    )
+    bundle_records: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None,
+        description="Events that are collected before Flink waits for the write stage. Default:"
+        " 40000.",
+    )
+    arrow_batch: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="Events in one call of the write stage, at most. Default: 20000."
+    )
+    arrow_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] | None = Field(
+        None,
+        description="Bytes of the events in one call. Where the events in the topics are larger,"
+        " calls and bundles hold fewer of them. Default: 33554432.",
     )
 
 
@@ -447,6 +483,11 @@ class JobSpec(Section):
             raise ValueError(
                 "kafka.security.saslMechanism: needed with protocol SASL_PLAINTEXT and SASL_SSL,"
                 " and only then"
+            )
+        oauth = security.sasl_mechanism == "OAUTHBEARER"
+        if oauth != (security.token_endpoint is not None):
+            raise ValueError(
+                "kafka.security.tokenEndpoint: needed with saslMechanism OAUTHBEARER, and only then"
             )
         if sasl and security.credentials is None:
             raise ValueError(
