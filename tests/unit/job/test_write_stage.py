@@ -123,7 +123,8 @@ def test_large_events_are_written_in_parts(
 
     def send(statement: EncodedBatch) -> Acknowledging:
         requests.append(len(statement))
-        return acknowledge(statement)
+        acknowledging: Acknowledging = acknowledge(statement)
+        return acknowledging
 
     monkeypatch.setattr(stage._writer._session, "execute_async", send)
     monkeypatch.setattr(writer, "HELD_BYTES", 2000)

@@ -102,7 +102,12 @@ def test_mapping_goes_on_while_a_request_is_unanswered_and_the_end_waits_for_it(
         writing.add(rows(1, str(number)), 0)
     assert len(server.unanswered) == 2  # and nothing has waited
     finished = threading.Event()
-    thread = threading.Thread(target=lambda: (writing.finish(), finished.set()))
+
+    def finish() -> None:
+        writing.finish()
+        finished.set()
+
+    thread = threading.Thread(target=finish)
     thread.start()
     chance = random.Random(0)
     while len(server.sent) < 5 or len(server.unanswered) > 1:
@@ -151,9 +156,11 @@ def test_every_row_is_acknowledged_or_refused_once_a_call_returns(
     def error(batch: EncodedBatch) -> Exception | None:
         statements = batch._statements_and_parameters
         if refused and any(refused in each for each in statements):
-            return InvalidRequest("code=2200 [Invalid query]")
+            invalid: Exception = InvalidRequest("code=2200 [Invalid query]")
+            return invalid
         if chance.random() < 0.2:
-            return OperationTimedOut()
+            late: Exception = OperationTimedOut()
+            return late
         taken.extend(statements)
         return None
 

@@ -131,6 +131,7 @@ def of_conclusions() -> Told:
         spec = resolved(with_fields()).spec
         seen = Seen(
             job="job",
+            created=now,
             spec=spec,
             refusal=None,
             candidates=None,

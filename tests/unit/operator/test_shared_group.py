@@ -19,7 +19,15 @@ from program_user_info_operator.policy.shared_group import (
 from tests.unit.operator.specs import resolved, with_fields
 
 CREATED = datetime(2026, 1, 1, tzinfo=UTC)
-FIRST = GroupUse("ns/a", CREATED, "g", frozenset(["k:1", "k:2"]), frozenset(["s", "t"]), "k.first")
+FIRST = GroupUse(
+    job="ns/a",
+    created=CREATED,
+    group="g",
+    brokers=frozenset(["k:1", "k:2"]),
+    topics=frozenset(["s", "t"]),
+    contact_points=frozenset(["c:1", "c:2"]),
+    table="k.first",
+)
 SECOND = replace(FIRST, job="ns/b", table="k.second")
 
 
@@ -27,8 +35,9 @@ def test_the_later_one_is_refused_with_the_way_out() -> None:
     assert refuse_shared_group(FIRST, [SECOND]) is None
     assert refuse_shared_group(SECOND, [FIRST]) == Refusal(
         "GroupShared",
-        "kafka.groupId: g is also the group of ns/a, which reads s into k.first: each of the two"
-        " jobs would miss what the other reads; set kafka.groupId to a name that no other job has",
+        "kafka.groupId: g is also the group of ns/a, which reads s into k.first at c:1: each of"
+        " the two jobs would miss what the other reads; set kafka.groupId to a name that no other"
+        " job has",
         recheck=timedelta(seconds=60),
     )
 
@@ -76,11 +85,18 @@ def test_a_spec_and_its_status_use_the_same() -> None:
             "topic": "t",
             "additionalTopics": ["u"],
             "groupId": "g",
+            "contactPoints": ["c:1"],
             "keyspace": "ks",
             "table": "tt",
         }
     )
-    expected = GroupUse("ns/a", CREATED, "g", frozenset(["k:1"]), frozenset(["t", "u"]), "ks.tt")
+    expected = replace(
+        FIRST,
+        brokers=frozenset(["k:1"]),
+        topics=frozenset(["t", "u"]),
+        contact_points=frozenset(["c:1"]),
+        table="ks.tt",
+    )
     assert own_use("ns/a", CREATED, spec) == expected
     assert use_in_status("ns/a", CREATED, status) == expected
 
@@ -88,3 +104,19 @@ def test_a_spec_and_its_status_use_the_same() -> None:
 @pytest.mark.parametrize("known", [{}, {"topic": "t"}, {"groupId": "g"}])
 def test_a_job_that_has_resolved_nothing_yet_uses_nothing(known: dict[str, str]) -> None:
     assert use_in_status("ns/a", CREATED, JobStatus.model_validate(known)) is None
+
+
+@pytest.mark.parametrize(
+    ("contact_points", "is_refused"),
+    [
+        (["c:1", "c:9"], False),
+        (["d:1"], True),
+        # The status of an earlier release does not say.
+        ([], False),
+    ],
+)
+def test_a_table_of_the_same_name_in_another_cassandra_is_another_one(
+    contact_points: list[str], is_refused: bool
+) -> None:
+    other = replace(SECOND, table=FIRST.table, contact_points=frozenset(contact_points))
+    assert (refuse_shared_group(other, [FIRST]) is not None) == is_refused

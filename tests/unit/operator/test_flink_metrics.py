@@ -6,7 +6,13 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from program_user_info_operator.observed.live import Live, live, vertices, wanted_metrics
+
+from program_user_info_operator.observed.flink_metrics import (
+    FlinkMetrics,
+    read_metrics,
+    vertices,
+    wanted_metrics,
+)
 
 SOURCE, STAGE = "Source__events[1]", "PythonCalc[3]"
 NOW = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -53,7 +59,7 @@ def test_the_vertices_are_those_of_the_answer() -> None:
 
 def test_sums_are_over_all_vertices_and_times_are_the_newest() -> None:
     moment = NOW.timestamp() * 1000
-    found = live(
+    found = read_metrics(
         [
             metric(f"{SOURCE}.pendingRecords", 5),
             metric(f"{SOURCE}.numRecordsOutPerSecond", 2.5),
@@ -69,7 +75,7 @@ def test_sums_are_over_all_vertices_and_times_are_the_newest() -> None:
         ],
         None,
     )
-    assert found == Live(
+    assert found == FlinkMetrics(
         lag=5,
         events_per_second=2.5,
         written=20,
@@ -82,13 +88,13 @@ def test_sums_are_over_all_vertices_and_times_are_the_newest() -> None:
 
 
 def test_what_flink_does_not_list_is_not_known() -> None:
-    assert live([], None) == Live()
-    assert live([metric(f"{SOURCE}.pendingRecords", 5)], None) == Live(lag=5)
+    assert read_metrics([], None) == FlinkMetrics()
+    assert read_metrics([metric(f"{SOURCE}.pendingRecords", 5)], None) == FlinkMetrics(lag=5)
 
 
 def test_counters_that_have_not_counted_yet_are_zero() -> None:
     """Nothing is acknowledged yet, and no event is newest."""
-    found = live(
+    found = read_metrics(
         [
             metric(f"{SOURCE}.pendingRecords", 5),
             metric(f"{STAGE}.numRecordsIn", 3),
@@ -117,4 +123,4 @@ def test_a_table_is_behind_by_its_newest_row_if_events_wait(
     waiting: int | None, behind: float | None, seconds: float | None
 ) -> None:
     newest = None if behind is None else NOW - timedelta(seconds=behind)
-    assert Live(waiting=waiting).age(newest, NOW) == seconds
+    assert FlinkMetrics(waiting=waiting).age(newest, NOW) == seconds
