@@ -56,11 +56,13 @@ def test_good_ones_are_the_newest_first_each_once_and_only_those_that_can_run() 
 
 
 def test_a_revision_that_begins_supersedes_one_that_had_yet_to_prove_itself() -> None:
-    before = history(GOOD, PENDING, last_good=1)
+    pending = status(2, outcome=PENDING, trial=TrialStatus(breaks=1))
+    before = History((status(1), pending), 1)
     made = revision(secrets="s")
     now = NOW + timedelta(seconds=1, milliseconds=7)
     after = before.begin(made, Cause.PROFILE, now)
     assert [each.outcome for each in after.revisions] == [GOOD, Outcome.SUPERSEDED, PENDING]
+    assert after.revisions[1].trial is None
     begun = after.revisions[-1]
     moment = NOW + timedelta(seconds=1)
     assert (begun.number, begun.hash, begun.cause) == (3, made.hash, Cause.PROFILE)
