@@ -43,3 +43,7 @@ class JobFailure(Exception):
 def reached(message: str) -> str:
     """The line that ends the reason given before."""
     return f"{__name__}: [Reached] {message}"
+
+
+class StateFileUnusable(Exception):
+    """The file that `--state` names cannot be used; the message says what to do."""

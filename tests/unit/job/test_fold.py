@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from itertools import combinations
 from typing import Any
 
 import pytest
@@ -95,3 +96,30 @@ def test_of_one_millisecond_one_event_wins_as_a_whole_unless_the_offsets_agree_m
 def test_a_map_has_no_order() -> None:
     one, other = ({"b": "2", "a": "1"}, {"a": "1", "b": "2"})
     assert fold(row(1, user_locations=one)).values() == fold(row(1, user_locations=other)).values()
+
+
+@given(ROWS, ROWS)
+def test_each_cell_that_some_of_the_uncertain_rows_make_is_possible(
+    certain: list[Row], uncertain: list[Row]
+) -> None:
+    folded = fold(*certain)
+    for each in uncertain:
+        folded.add(each, FLAT.columns, certain=False)
+    possible = folded.possible(latest=5)
+    for count in range(len(uncertain) + 1):
+        for written in combinations(uncertain, count):
+            outcome = fold(*certain, *written)
+            assert outcome.exists in {each.exists for each in possible}
+            if outcome.exists:
+                for name, value in outcome.values().items():
+                    assert value in [
+                        each.values().get(name) if each.exists else None for each in possible
+                    ]
+
+
+def test_a_row_that_is_too_new_is_not_possible() -> None:
+    folded = fold(row(1, program_name="old"))
+    folded.add(row(5, program_name="new"), FLAT.columns, certain=False)
+    assert [each.values()["program_name"] for each in folded.possible(latest=4)] == ["old"]
+    names = [each.values()["program_name"] for each in folded.possible(latest=5)]
+    assert names == ["old", "new"]

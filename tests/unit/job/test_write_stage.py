@@ -173,6 +173,25 @@ def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
     assert context.counts["events_acknowledged"] == 4
 
 
+@pytest.mark.parametrize(
+    ("start", "noted"),
+    [("committed", 0), ("earliest", 1), ("latest", 1), ("2023-01-12T06:30:00Z", 1)],
+)
+def test_the_note_of_the_start_is_renewed(
+    closed: list[bool], monkeypatch: pytest.MonkeyPatch, start: str, noted: int
+) -> None:
+    renewed: list[Config] = []
+    monkeypatch.setattr(write_stage, "note_start", renewed.append)
+    monkeypatch.setattr(write_stage, "_LOG_INTERVAL", 0.0)
+    monkeypatch.setattr(write_stage, "_START_NOTED", 0.0)
+    kafka = msgspec.structs.replace(CONFIG.kafka, starting_offsets=start)
+    stage = WriteEvents(msgspec.structs.replace(CONFIG, kafka=kafka))
+    stage.open(Context())
+    moments = pd.Series(pd.to_datetime(["2023-01-12"]))
+    stage.eval(pd.Series([b"{"]), pd.Series([1]), moments)
+    assert len(renewed) == noted
+
+
 def test_it_is_called_once_an_event() -> None:
     assert not WriteEvents(CONFIG).is_deterministic()
 

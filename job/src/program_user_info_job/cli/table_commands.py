@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from program_user_info_job.cli.arguments import ConfigFile, fail, load
-from program_user_info_job.failure import JobFailure
+from program_user_info_job.failure import JobFailure, StateFileUnusable
 
 
 def schema(
@@ -58,7 +58,7 @@ def verify(
                 if against is None
                 else verify_tables(loaded, against, progress)
             )
-    except (TopicUnreadable, JobFailure) as error:
+    except (TopicUnreadable, StateFileUnusable, JobFailure) as error:
         fail(str(error), status=2)
     for (column, kind), count in sorted(comparison.counts().items()):
         typer.echo(f"{column} {kind} {count}")

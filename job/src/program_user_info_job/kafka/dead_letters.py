@@ -87,6 +87,7 @@ class DeadLetters:
         }
         self._consumer = Consumer(librdkafka_properties(kafka) | own)
         self._next: dict[int, int] = {}
+        self._ends: dict[int, int] = {}
 
     def read(self, part: Part) -> Iterator[DeadLetter]:
         """Each dead letter of a part, as far as it is still there.
@@ -104,10 +105,17 @@ class DeadLetters:
             ) from error
 
     def keep_position(self) -> None:
-        """Remember that everything that was read is dealt with."""
-        places = [TopicPartition(self._topic, *each) for each in self._next.items()]
+        """Remember that everything that was read is dealt with. No position moves back."""
+        read = [TopicPartition(self._topic, *each) for each in self._next.items()]
+        kept = self._consumer.committed(read, timeout=_TIMEOUT) if read else []
+        places = [place for place, old in zip(read, kept, strict=True) if self._moves(place, old)]
         if places:
             self._consumer.commit(offsets=places, asynchronous=False)
+
+    def _moves(self, place: TopicPartition, kept: TopicPartition) -> bool:
+        """Whether a place is after the kept one; one beyond the end is of another topic."""
+        end = self._ends[place.partition]
+        return bool(place.offset > kept.offset or kept.offset > end)
 
     def close(self) -> None:
         """Close the connection."""
@@ -124,6 +132,7 @@ class DeadLetters:
         ends: dict[Partition, int] = {}
         for place in kept:
             low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
+            self._ends[place.partition] = high
             # Outside where retention has taken what it stands at, or the topic is another one now.
             position = place.offset if low <= place.offset <= high else low
             start, end = (low, position) if part is Part.DEALT_WITH else (position, high)

@@ -120,8 +120,8 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
 
     def _keep_start(self) -> None:
         """Kafka forgets the note of a start that nobody renews."""
-        rewinds = self._config.kafka.starting_offsets == "earliest"
-        if rewinds and time.monotonic() - self._start_noted >= _START_NOTED:
+        is_needed = self._config.kafka.starting_offsets != "committed"
+        if is_needed and time.monotonic() - self._start_noted >= _START_NOTED:
             note_start(self._config)
             self._start_noted = time.monotonic()
 

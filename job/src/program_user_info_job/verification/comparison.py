@@ -12,7 +12,7 @@ from typing import Any, NamedTuple
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.row.fold import Folded
-from program_user_info_job.row.layout import KEY, LAYOUTS
+from program_user_info_job.row.layout import KEY
 from program_user_info_job.store.driver_errors import explained
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.table_scan import Cells, TableReader
@@ -58,12 +58,11 @@ def verify_topic(
     """Fold the topics and compare; what differs is looked at again once more has been read.
 
     So that events that arrive meanwhile, or that the job has yet to write, are no differences.
-    Raises `TopicUnreadable`, `CassandraNotReady`.
+    Raises `TopicUnreadable`, `StateFileUnusable`, `CassandraNotReady`.
     """
-    columns = LAYOUTS[config.cassandra.layout].columns
     expires = bool(config.cassandra.ttl)
     with (
-        closing(Expected(state, columns)) as expected,
+        closing(Expected(state, config)) as expected,
         closing(TopicFold(config, expected)) as topic,
         open_session(config.cassandra, config.writes.request_timeout) as session,
         explained(config.cassandra),
@@ -76,15 +75,15 @@ def verify_topic(
             comparison.rows += 1
             key = _key(row)
             seen.add(hash(key))
-            comparison.note(key, _differences(expected.find(key), row, topic.is_whole))
-        for key, folded in expected.items():
-            if folded.exists and hash(key) not in seen:
-                comparison.by_row[key] = [Difference(_ROW, "missing")]
+            comparison.note(key, _differences(topic.possible(key), row, expected.is_whole))
+        for key in expected.all_keys():
+            if hash(key) not in seen:
+                comparison.note(key, _differences(topic.possible(key), None, expected.is_whole))
         _drop_expired(comparison, expires)
         for _ in range(_ROUNDS):
             topic.catch_up()
             for key in list(comparison.by_row):
-                found = _differences(expected.find(key), table.find(key), topic.is_whole)
+                found = _differences(topic.possible(key), table.find(key), expected.is_whole)
                 comparison.note(key, found)
             _drop_expired(comparison, expires)
             if not comparison.by_row:
@@ -108,35 +107,43 @@ def verify_tables(config: Config, against: str, progress: Callable[[float], None
         for row in table.scan(lambda share: progress(share / 2)):
             comparison.rows += 1
             twin = other.find(_key(row))
-            comparison.note(_key(row), _compare(_folded(twin), row))
+            comparison.note(_key(row), _compare([_cells(twin)], row))
         for row in other.scan(lambda share: progress((1 + share) / 2)):
             if table.find(_key(row)) is None:
                 comparison.by_row[_key(row)] = [Difference(_ROW, "missing")]
     return comparison
 
 
-def _differences(folded: Folded | None, row: Cells | None, is_whole: bool) -> Iterator[Difference]:
+def _differences(possible: list[Folded], row: Cells | None, is_whole: bool) -> Iterator[Difference]:
     """A row that the topic does not know is a difference only where the topic is whole."""
-    expected = folded.values() if folded is not None and folded.exists else None
-    if expected is not None or is_whole:
+    expected = [each.values() if each.exists else None for each in possible] or [None]
+    if is_whole or any(each is not None for each in expected):
         yield from _compare(expected, row)
 
 
-def _compare(expected: dict[str, Any] | None, row: Cells | None) -> Iterator[Difference]:
-    if expected is None or row is None:
-        if expected is not None:
+def _compare(expected: list[Cells | None], row: Cells | None) -> Iterator[Difference]:
+    """How a row differs from all that is expected of it; None is no row."""
+    known = [each for each in expected if each is not None]
+    if row is None:
+        if len(known) == len(expected):
             yield Difference(_ROW, "missing")
-        elif row is not None:
-            yield Difference(_ROW, "unexpected")
         return
-    for name, value in expected.items():
+    if not known:
+        yield Difference(_ROW, "unexpected")
+    for name in dict.fromkeys(name for each in known for name in each):
+        values = [(each or {}).get(name) for each in expected]
         found = row[name]
-        if found != value:
-            kind = "missing" if found is None else "unexpected" if value is None else "different"
-            yield Difference(name, kind)
+        if found not in values:
+            yield Difference(name, _kind(found, values))
 
 
-def _folded(row: Cells | None) -> dict[str, Any] | None:
+def _kind(found: Any, values: list[Any]) -> str:
+    if found is None:
+        return "missing"
+    return "different" if any(value is not None for value in values) else "unexpected"
+
+
+def _cells(row: Cells | None) -> Cells | None:
     return None if row is None else {name: row[name] for name in row if name not in KEY}
 
 

@@ -145,8 +145,8 @@ class Kafka(Section):
     )
     starting_offsets: StartingOffsets = Field(
         "committed",
-        description="Where a group without offsets starts: committed (else earliest), earliest"
-        " (also rewinds a group that has offsets), latest, or a UTC time.",
+        description="Where the group starts on a topic that it has not read: committed (else"
+        " earliest), earliest (also rewinds a group that has offsets), latest, or a UTC time.",
     )
     dead_letter_topic: Topic = Field(description="Rejected events. Default: <topic>.failed.")
     partition_discovery: Duration | None = Field(
