@@ -23,8 +23,9 @@ from program_user_info_operator.api.status import Condition, Outcome, Stage
 from tests.documentation import (
     CODE,
     DOCS,
-    OPERATOR,
     PAGES,
+    PRESENT,
+    SITE,
     WITHOUT_NEXT,
     reasons_in_code,
     text_of,
@@ -36,9 +37,6 @@ BESIDE = [*REPOSITORY.glob("charts/**/*.md"), *REPOSITORY.glob("gitops/**/*.md")
 ALL = [*PAGES, *BESIDE]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-# Decisions tell also what was not built, and the changelog what was renamed.
-PRESENT = [page for page in PAGES if page.parent.stem != "decisions" and page.stem != "CHANGELOG"]
-SITE = "\n".join(page.read_text(encoding="utf-8") for page in PRESENT)
 
 
 def ids(page: Path) -> str:
@@ -136,56 +134,6 @@ def test_the_states_of_a_revision_and_of_a_rollout_are_drawn() -> None:
     assert set(states.findall(revision)) == set(Outcome)
     assert set(states.findall(rollout)) | {Stage.EXEMPT} == set(Stage)
     assert f"`{Stage.EXEMPT}`" in text_of("upgrades")
-
-
-def test_labels_and_annotations_are_those_of_the_code() -> None:
-    known = {value for name, value in vars(names).items() if re.match("LABEL|ANNOTATION", name)}
-    named = set(re.findall(rf"{re.escape(names.GROUP)}/(?!v\d)[a-z-]+", SITE))
-    assert named == known
-
-
-def test_the_page_of_labels_and_annotations_has_each_one_and_no_other() -> None:
-    page = text_of("labels-and-annotations")
-    first_columns = re.findall(r"^\| `([^`]+)` \|", page, re.MULTILINE)
-    listed = {name for name in first_columns if "/" in name}
-    known = {value for name, value in vars(names).items() if re.match("LABEL|ANNOTATION", name)}
-    assert {each for each in listed if each.startswith(names.GROUP)} == known
-    # What chart and controller write, as rendered; what they name besides, as it is written.
-    written = re.compile(
-        r"(?<![/.\w-])(?:app\.|rbac\.authorization\.)?(?:kubernetes|k8s|helm)\.(?:io|sh)/"
-        r"(?!v\d)[a-z.-]*[a-z]\b(?!-)"
-    )
-    files = [*CHART.glob("templates/**/*.*"), *OPERATOR.rglob("*.py")]
-    text = "\n".join(file.read_text(encoding="utf-8") for file in files)
-    used = set(written.findall(text))
-    for file in REPOSITORY.glob("tests/golden/*.yaml"):
-        for document in yaml.safe_load_all(file.read_text(encoding="utf-8")):
-            used |= {name for name in _labels_and_annotations(document) if "/" in name}
-    assert listed - known == used - known
-
-
-def _labels_and_annotations(document: Any) -> Iterator[str]:
-    """Names of the labels and annotations of an object and of its pods' templates."""
-    if isinstance(document, list):
-        for each in document:
-            yield from _labels_and_annotations(each)
-    elif isinstance(document, dict):
-        metadata = document.get("metadata")
-        for part in ("labels", "annotations"):
-            yield from (metadata.get(part) or {}) if isinstance(metadata, dict) else ()
-        for each in document.values():
-            yield from _labels_and_annotations(each)
-
-
-def test_each_decision_has_a_status_and_is_in_the_index() -> None:
-    index = (DOCS / "decisions" / "README.md").read_text(encoding="utf-8")
-    listed = re.findall(r"^\| \[([^]]+)\]\(([^)]+)\) \| (\w+)", index, re.MULTILINE)
-    written = []
-    for record in sorted((DOCS / "decisions").glob("0*.md")):
-        title, _, status = record.read_text(encoding="utf-8").splitlines()[:3]
-        found = re.match(r"Status: (accepted|superseded)\b", status)
-        written.append((title.removeprefix("# "), record.name, found[1] if found else status))
-    assert listed == written
 
 
 # Words in capitals -------------------------------------------------------------------------------

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -25,16 +24,12 @@ from program_user_info_job.kafka.client_properties import (
 from program_user_info_job.pipeline.settings import flink_settings
 from program_user_info_job.pipeline.sql import dead_letter_ddl, insert_dml, source_ddl
 from program_user_info_operator.api.kafka_options import CLIENT_OPTIONS
-from tests.configuration import DOCUMENT
+from tests.configuration import DOCUMENT, config
 
 KAFKA = (
     "environment: dev\ncassandra: {contactPoints: ['c:1'], localDatacenter: dc}\n"
     "kafka: {bootstrapServers: ['k:1'], topic: t, groupId: g, deadLetterTopic: f"
 )
-
-
-def config(**kafka: Any) -> Config:
-    return msgspec.convert(DOCUMENT | {"kafka": DOCUMENT["kafka"] | kafka}, Config)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ from program_user_info_job.kafka.record_sizes import (
     read_places,
     sample_sizes,
 )
-from tests.unit.job.test_config import config
+from tests.configuration import config
 
 OFFSETS = st.integers(0, 10**12)
 

@@ -115,7 +115,7 @@ class Flink(_Section, frozen=True):
     """
 
     arrow_batch: Positive = 20_000
-    arrow_batch_bytes: Positive = 32 << 20
+    arrow_batch_bytes: Positive = 24 << 20
     bundle_records: Positive = 40_000
     bundle_time: Positive = 500
     checkpoint_interval: Positive = 10_000

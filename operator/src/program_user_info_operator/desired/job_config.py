@@ -8,8 +8,10 @@ from typing import Any
 
 import yaml
 
+from program_user_info_operator.api.cassandra_section import Writes
 from program_user_info_operator.api.scalars import milliseconds
-from program_user_info_operator.api.spec import JobSpec, SecretReference, Writes
+from program_user_info_operator.api.section import SecretReference
+from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.hashing import short_hash
 
 # The same bytes and documents as PyYAML's own, in a tenth of the time.

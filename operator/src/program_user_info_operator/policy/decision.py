@@ -7,8 +7,9 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from program_user_info_operator.api.refusal import Refusal
-from program_user_info_operator.api.spec import JobSpec, Upgrade
+from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.api.status import FailureStatus
+from program_user_info_operator.api.upgrade_section import Upgrade
 from program_user_info_operator.observed.flink_deployment import ObservedJob
 from program_user_info_operator.policy.deployments import Deployments, Input, place
 from program_user_info_operator.policy.revision_choice import MayTake, Situation, choose
