@@ -45,5 +45,8 @@ def reached(message: str) -> str:
     return f"{__name__}: [Reached] {message}"
 
 
+NAME_ANOTHER = "name another file, in a folder that can be written"
+
+
 class StateFileUnusable(Exception):
     """The file that `--state` names cannot be used; the message says what to do."""

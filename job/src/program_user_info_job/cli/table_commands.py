@@ -90,6 +90,8 @@ def repair(
             report = look(loaded, apply=apply, state=state, progress=progress)
     except JobFailure as failure:
         fail(failure.message)
+    except StateFileUnusable as error:
+        fail(str(error))
     for column, count in sorted(report.columns.items()):
         typer.echo(f"{column} {count}")
     done = "rewritten" if apply else "corrupted; --apply rewrites them"

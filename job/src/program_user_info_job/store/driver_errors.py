@@ -39,7 +39,17 @@ def explained(cassandra: Cassandra) -> Iterator[None]:
     """
     try:
         yield
-    except (DriverException, NoHostAvailable, OSError) as error:
+    except (DriverException, NoHostAvailable) as error:
+        raise explain(cassandra, error) from error
+
+
+@contextmanager
+def opening_explained(cassandra: Cassandra) -> Iterator[None]:
+    """The same while a session is opened: then the files that are read are those of Secrets."""
+    try:
+        with explained(cassandra):
+            yield
+    except OSError as error:
         raise explain(cassandra, error) from error
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -14,6 +15,7 @@ from cassandra.concurrent import execute_concurrent
 from cassandra.query import PreparedStatement
 
 from program_user_info_job.config.model import Config
+from program_user_info_job.failure import NAME_ANOTHER, StateFileUnusable
 from program_user_info_job.row.layout import KEY, LAYOUTS, CqlType
 from program_user_info_job.row.repair import Cells, repaired
 from program_user_info_job.store.driver_errors import explained
@@ -53,7 +55,8 @@ def repair(
     A rewritten cell is one microsecond newer than the newest of its row, so that any later event
     wins over it. It keeps its time to live; a map, which does not tell its own, gets the longest
     of its row. `state` is a file by which an interrupted run continues; it is gone after a whole
-    one. `progress` is told the share that is done. Raises `CassandraNotReady` without a connection.
+    one. `progress` is told the share that is done. Raises `StateFileUnusable`, and
+    `CassandraNotReady` without a connection.
     """
     table = f"{config.cassandra.keyspace}.{config.cassandra.table}"
     report = _begun(state, Progress(table, apply))
@@ -63,6 +66,7 @@ def repair(
     ):
         rewrite = _Rewrite(session, table)
         select = _select(session, config)
+        _keep(state, report)
         for tokens in token_ranges(_RANGES)[report.done :]:
             for page in pages(session, select, tokens):
                 found = [(row, repaired(row)) for row in (each._asdict() for each in page)]
@@ -84,17 +88,34 @@ def repair(
 
 def _begun(state: Path | None, new: Progress) -> Progress:
     """What an interrupted run of the same kind has left, else the new one."""
-    if state is None or not state.exists():
+    if state is None:
         return new
-    found = msgspec.json.decode(state.read_bytes(), type=Progress)
+    with _usable(state):
+        if not state.exists():
+            return new
+        found = msgspec.json.decode(state.read_bytes(), type=Progress)
     return found if (found.table, found.apply) == (new.table, new.apply) else new
 
 
 def _keep(state: Path | None, report: Progress) -> None:
     if state is not None:
         partial_file = state.with_name(f"{state.name}.partial")
-        partial_file.write_bytes(msgspec.json.encode(report))
-        partial_file.replace(state)
+        with _usable(state):
+            partial_file.write_bytes(msgspec.json.encode(report))
+            partial_file.replace(state)
+
+
+@contextmanager
+def _usable(state: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        why = error.strerror or type(error).__name__
+        raise StateFileUnusable(f"--state: {state}: {why}; {NAME_ANOTHER}") from error
+    except msgspec.DecodeError as error:
+        raise StateFileUnusable(
+            f"--state: {state}: not written by repair; {NAME_ANOTHER}"
+        ) from error
 
 
 class _Rewrite:

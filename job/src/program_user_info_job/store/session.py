@@ -24,7 +24,7 @@ from cassandra.policies import (
 )
 
 from program_user_info_job.config.model import Cassandra
-from program_user_info_job.store.driver_errors import explained
+from program_user_info_job.store.driver_errors import opening_explained
 from program_user_info_job.store.encoded_batch import EncodedBatches
 
 _PROTOCOL_VERSION = 4
@@ -55,7 +55,7 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
         request_timeout=request_timeout,
         retry_policy=FallthroughRetryPolicy(),
     )
-    with explained(cassandra):
+    with opening_explained(cassandra):
         cluster = Cluster(
             [_endpoint(contact) for contact in cassandra.contact_points],
             port=_endpoint(cassandra.contact_points[0])[1],
@@ -69,7 +69,7 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
             connection_class=_Connection,
         )
     try:
-        with explained(cassandra):
+        with opening_explained(cassandra):
             session = cluster.connect()
         session.client_protocol_handler = EncodedBatches
         yield session

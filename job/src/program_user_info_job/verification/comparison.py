@@ -16,7 +16,7 @@ from program_user_info_job.row.layout import KEY
 from program_user_info_job.store.driver_errors import explained
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.table_scan import Cells, TableReader
-from program_user_info_job.verification.expected import Expected, Key
+from program_user_info_job.verification.expected import Key, open_expected
 from program_user_info_job.verification.topic_fold import TopicFold
 
 _ROUNDS = 3
@@ -62,7 +62,7 @@ def verify_topic(
     """
     expires = bool(config.cassandra.ttl)
     with (
-        closing(Expected(state, config)) as expected,
+        open_expected(state, config) as expected,
         closing(TopicFold(config, expected)) as topic,
         open_session(config.cassandra, config.writes.request_timeout) as session,
         explained(config.cassandra),

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import sqlite3
 from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 import msgspec
 
 from program_user_info_job.config.model import Config
-from program_user_info_job.failure import StateFileUnusable
+from program_user_info_job.failure import NAME_ANOTHER, StateFileUnusable
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.fold import Folded
 from program_user_info_job.row.layout import LAYOUTS
@@ -24,6 +25,23 @@ CREATE TABLE IF NOT EXISTS position (topic TEXT, partition INT, next INT,
 CREATE TABLE IF NOT EXISTS topic (name TEXT PRIMARY KEY, id TEXT, trimmed INT) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS made_with (configuration TEXT);
 """
+
+
+@contextmanager
+def open_expected(file: Path | None, config: Config) -> Iterator[Expected]:
+    """What is folded so far, kept in `file` or, without one, for this run only.
+
+    Raises `StateFileUnusable`, also where the file cannot be written later on.
+    """
+    try:
+        with closing(Expected(file, config)) as expected:
+            yield expected
+    except sqlite3.Error as error:
+        if file is None:
+            why = f"the folded topic cannot be kept ({error}); name a file by --state"
+        else:
+            why = f"--state: {file}: {error}; {NAME_ANOTHER}"
+        raise StateFileUnusable(why) from error
 
 
 class Expected:
