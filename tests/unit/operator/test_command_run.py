@@ -142,6 +142,78 @@ def test_a_broken_connection_shows_each_line_once(run: Run, answer: Answer, fold
     assert again.endswith("--since-time=2026-01-01T00:00:00.2Z")
 
 
+def lines(*stamped: str) -> str:
+    """A log of 2026-01-01 in which each line begins with its second, or with what stands there."""
+    return "".join(f"2026-01-01T00:00:{each}\n" for each in stamped)
+
+
+def test_lines_of_one_stamp_are_shown(run: Run, answer: Answer) -> None:
+    """CRI-O gives all lines of one read the same time."""
+    answer(logs=lines("01.5+00:00 one", "01.5+00:00 two", "01.5+00:00 ", "01.5+00:00 three"))
+    assert run("--", "verify").stdout == "one\ntwo\n\nthree\n"
+
+
+def test_after_a_broken_connection_lines_of_one_stamp_are_shown_once(
+    run: Run, answer: Answer, folder: Path
+) -> None:
+    """The time is sent in whole seconds, so earlier lines come again as well."""
+    answer(
+        logs=lines("01.5Z one", "01.7Z two", "01.7Z three"),
+        logs_2=lines("01.5Z one", "01.7Z two", "01.7Z three", "01.7Z four"),
+        logs_3=lines("01.5Z one", "01.7Z two", "01.7Z three", "01.7Z four", "01.75Z five"),
+        pod=RUNNING,
+        pod_3=ended(0),
+    )
+    assert run("--", "verify").stdout == "one\ntwo\nthree\nfour\nfive\n"
+    again = [each.rpartition("=")[2] for each in calls(folder) if "--since-time" in each]
+    assert again == ["2026-01-01T00:00:01.7Z"] * 2
+
+
+def test_stamps_are_compared_as_times(run: Run, answer: Answer) -> None:
+    """A runtime may leave out the zeros at the end, or change to another zone."""
+    answer(
+        logs=lines("01.1Z one", "01.100000001Z two"),
+        logs_2=lines("01.1Z one", "01.100000001Z two", "01.12Z three", "02Z four"),
+        pod=RUNNING,
+        pod_2=RUNNING,
+        logs_3="2026-01-01T01:00:02+01:00 four\n2026-01-01T01:00:02.1+01:00 five\n",
+        pod_3=ended(0),
+    )
+    assert run("--", "verify").stdout == "one\ntwo\nthree\nfour\nfive\n"
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        'failed to watch file "/var/log/pods/x/0.log": no space left on device',
+        "2026-13-01T00:00:00Z is no time",
+        "2026-01-01 is no moment",
+        "",
+    ],
+)
+def test_a_line_without_a_stamp_is_shown_and_is_no_time(
+    run: Run, answer: Answer, folder: Path, said: str
+) -> None:
+    answer(
+        logs=f"{lines('01.5Z one')}{said}\n",
+        logs_2=lines("01.5Z one", "01.6Z two"),
+        pod=RUNNING,
+        pod_2=ended(0),
+    )
+    assert run("--", "verify").stdout == f"one\n{said}\ntwo\n"
+    (again,) = [each for each in calls(folder) if "--since-time" in each]
+    assert again.endswith("--since-time=2026-01-01T00:00:01.5Z")
+
+
+def test_a_log_that_tells_only_of_a_failure_is_asked_for_again_as_a_whole(
+    run: Run, answer: Answer, folder: Path
+) -> None:
+    answer(logs="unable to retrieve container logs\n", logs_2=lines("01Z one"), pod=RUNNING)
+    answer(pod_2=ended(0))
+    assert run("--", "verify").stdout == "unable to retrieve container logs\none\n"
+    assert not any("--since-time" in each for each in calls(folder))
+
+
 @pytest.mark.parametrize(
     ("answers", "said"),
     [

@@ -20,6 +20,7 @@ from program_user_info_operator.cli.command_job import (
     running_revision,
 )
 from program_user_info_operator.cli.kubectl import KubectlError
+from program_user_info_operator.cli.log_lines import LogLines
 from program_user_info_operator.revisions.record import read_record, record_name
 from program_user_info_operator.revisions.revision import Revision
 
@@ -172,17 +173,17 @@ def _standard_input(namespace: str, pod: str, *, wanted: bool) -> Iterator[None]
 
 def _followed(namespace: str, pod: str, show: Say) -> int:
     """Show the log until the container has ended, through interruptions of the connection."""
-    last = ""
+    lines = LogLines()
     while True:
         arguments = ["logs", pod, f"--namespace={namespace}", f"--container={CONTAINER}"]
-        since = [f"--since-time={last}"] if last else []
+        since = [f"--since-time={lines.since}"] if lines.since else []
+        lines.connected()
         with kubectl.stream(*arguments, "--follow", "--timestamps", *since) as log:
             assert log.stdout is not None
             try:
                 for line in log.stdout:
-                    moment, _, text = line.partition(" ")
-                    if moment > last:
-                        last = moment
+                    text = lines.text(line)
+                    if text is not None:
                         show(text)
             except KeyboardInterrupt:
                 log.terminate()
