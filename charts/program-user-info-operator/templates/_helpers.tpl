@@ -8,7 +8,7 @@
 
 {{- define "operator.selector" -}}
 app.kubernetes.io/name: program-user-info-operator
-app.kubernetes.io/instance: {{ .Release.Name }}
+app.kubernetes.io/instance: {{ .Release.Name | quote }}
 {{- end }}
 
 {{- define "operator.labels" -}}
