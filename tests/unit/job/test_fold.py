@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from program_user_info_job.row.convert import Origin, Row, write_timestamp
-from program_user_info_job.row.fold import Folded
-from program_user_info_job.row.layout import FLAT, MAP
+from program_user_info_job.row.fold import Folded, as_stored
+from program_user_info_job.row.layout import FLAT, MAP, CqlType
 
 
 def row(stamp: int, *, deletion: bool = False, **cells: Any) -> Row:
@@ -95,3 +95,13 @@ def test_of_one_millisecond_one_event_wins_as_a_whole_unless_the_offsets_agree_m
 def test_a_map_has_no_order() -> None:
     one, other = ({"b": "2", "a": "1"}, {"a": "1", "b": "2"})
     assert fold(row(1, user_locations=one)).values() == fold(row(1, user_locations=other)).values()
+
+
+@pytest.mark.parametrize(
+    ("millis", "day"),
+    [(0, 0), (-1, -1), (20_000 * 86_400_000, 20_000), (20_000 * 86_400_000 - 1, 19_999)],
+)
+def test_a_date_has_no_time(millis: int, day: int) -> None:
+    assert as_stored(millis, CqlType.DATE) == day
+    assert as_stored(millis, CqlType.TIMESTAMP) == millis
+    assert as_stored(None, CqlType.DATE) is None
