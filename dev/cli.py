@@ -174,6 +174,19 @@ def notes(tag: str) -> None:
 
 
 @app.command()
+def mutants(
+    count: Annotated[int, typer.Option("--sample", min=1, help="Mutants to try.")] = 400,
+    minutes: Annotated[float, typer.Option(help="No mutant is begun after these.")] = 30,
+    seed: Annotated[int | None, typer.Option(help="Draw the same mutants again.")] = None,
+    only: Annotated[str, typer.Option(help="Modules with this in their name.")] = "",
+) -> None:
+    """Change the pure modules at random; say which changes no unit test notices."""
+    from dev.mutation.report import try_sample
+
+    try_sample(count, minutes, seed, only)
+
+
+@app.command()
 def demo(
     events: Annotated[int, typer.Option(min=100, help="Generated events.")] = 5000,
 ) -> None:

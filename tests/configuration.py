@@ -5,7 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import yaml
+
+from program_user_info_job.config.model import Config
 
 Document = dict[str, Any]
 
@@ -46,3 +49,8 @@ def write(file: Path, configuration: Document) -> Path:
     """Where the job is told to find it."""
     file.write_text(yaml.safe_dump(configuration), encoding="utf-8")
     return file
+
+
+def config(**kafka: Any) -> Config:
+    """The configuration, with these fields of its section `kafka`."""
+    return msgspec.convert(DOCUMENT | {"kafka": DOCUMENT["kafka"] | kafka}, Config)

@@ -20,6 +20,9 @@ BLOCK = re.compile(
     r"(?:^<!-- (?P<mark>run|run in order|not run: [^\n]+) -->\n)?^```sh\n(?P<code>.*?)^```$",
     re.M | re.S,
 )
+# Decisions tell also what was not built, and the changelog what was renamed.
+PRESENT = [page for page in PAGES if page.parent.stem != "decisions" and page.stem != "CHANGELOG"]
+SITE = "\n".join(page.read_text(encoding="utf-8") for page in PRESENT)
 
 
 class Block(NamedTuple):

@@ -6,7 +6,6 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from program_user_info_operator.api import names
 from program_user_info_operator.api.crd import custom_resource_definition
 from program_user_info_operator.environments.resolve import Resolved, leaves, resolve
 
@@ -34,47 +33,16 @@ came from, run `program-user-info-operator render --explain -f job.yaml`.
 
 This page is generated from the code (`make generate`). `kubectl explain puij.spec` shows the same.
 """
-# Name, on which object, meaning: what people set, and what they may select by.
-LABELS = (
-    (names.ANNOTATION_PAUSED, "a job, by you", '`"true"`: the controller changes nothing of it.'),
-    (
-        names.ANNOTATION_CONTROLLER,
-        "a job, by you",
-        "The installation (namespace/name) that the job is handed to.",
-    ),
-    (names.LABEL_JOB, "everything of a job", "Name of the job."),
-    (names.LABEL_ENVIRONMENT, "everything of a job", "Environment of the job."),
-    (
-        names.LABEL_REVISION,
-        "FlinkDeployments, ConfigMaps",
-        "The revision that the FlinkDeployment runs, or that the ConfigMap records.",
-    ),
-    (
-        names.ANNOTATION_DESIRED_HASH,
-        "FlinkDeployments, ConfigMaps",
-        "Hash of what the controller has applied.",
-    ),
-    (
-        names.ANNOTATION_REDEPLOY,
-        "FlinkDeployments",
-        "The `savepoint.redeployNonce` that it was created for.",
-    ),
-    (
-        names.ANNOTATION_SECRETS,
-        "pods",
-        "Digest of what the Secrets that they use held: a change restarts the job.",
-    ),
-    (
-        names.ANNOTATION_BUNDLE,
-        "the profiles' ConfigMap",
-        "The bundled jobs of the release that it was installed with.",
-    ),
-)
-_FOOT = """## Where to go next
+_FOOT = """## Labels and annotations
+
+[Labels and annotations](labels-and-annotations.md) lists all of them: those that you set on a
+job, and those that you may select by.
+
+## Where to go next
 
 - [Environments](environments.md): put what jobs share into a profile.
 - [Changes and upgrades](upgrades.md): which field to change to restart, suspend or go back.
-- [Operating](operating.md): what each condition means and what to do about it.
+- [Troubleshooting](troubleshooting.md): what each reason in a condition means, and what to do.
 """
 
 
@@ -96,9 +64,7 @@ def reference_page() -> str:
         parts += ["| field | meaning |", "| --- | --- |"]
         parts += [_status_row(path, *each) for each in section["properties"].items()]
         parts.append("")
-    parts += ["## Labels and annotations\n", "| name | on | meaning |", "| --- | --- | --- |"]
-    parts += [f"| `{name}` | {place} | {meaning} |" for name, place, meaning in LABELS]
-    return "\n".join([*parts, "", _FOOT])
+    return "\n".join([*parts, _FOOT])
 
 
 def _sections(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:

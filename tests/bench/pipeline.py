@@ -22,10 +22,9 @@ from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.demo.events import generate
 from dev.cluster.demo.world import Kafka, open_cassandra, open_kafka
 from program_user_info_job.config.model import Config
+from program_user_info_job.pipeline.call import Call
 from program_user_info_job.pipeline.garbage_collection import spare_the_collector
-from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
-from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.row.convert import Rules
 from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
@@ -152,12 +151,9 @@ def measure_plain(count: int) -> Measured:
         spare_the_collector()
         started, before, mine = time.monotonic(), cpu_nanoseconds(), time.process_time_ns()
         for first in range(0, count, batch):
-            rows = []
-            for number, payload in enumerate(source[first : first + batch], first):
-                row = process(payload, Origin(number, now), rules, now)
-                if isinstance(row, Row):
-                    rows.append(Indexed(number, row))
-            writer.write(rows)
+            call = Call(rules, now, writer.begin())
+            records = enumerate(source[first : first + batch], first)
+            call.write((payload, offset, now) for offset, payload in records)
         seconds, cpu = time.monotonic() - started, cpu_nanoseconds() - before
         cpu["Python"] = time.process_time_ns() - mine
     return Measured("our code without Flink and Kafka", count, seconds, cpu)

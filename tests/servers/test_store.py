@@ -25,10 +25,11 @@ from program_user_info_job.failure import FailureReason
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import FLAT, KEY
 from program_user_info_job.store.driver_errors import CassandraNotReady
+from program_user_info_job.store.in_flight import WriteGaveUp
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
-from program_user_info_job.store.writer import WriteGaveUp, Writer
+from program_user_info_job.store.writer import Writer
 from tests.configuration import document
 from tests.servers.own import own_keyspace
 

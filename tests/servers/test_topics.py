@@ -20,6 +20,7 @@ from dev.cluster.demo.world import Kafka, open_kafka
 from program_user_info_job.cli.main import app
 from program_user_info_job.config import model
 from program_user_info_job.kafka.produce import ProduceError, send
+from program_user_info_job.kafka.record_sizes import PLACES, sample_sizes
 from program_user_info_job.kafka.replay import Replay, replay
 from program_user_info_job.kafka.topics import KafkaNotReady, prepare_topics
 from tests.configuration import DOCUMENT
@@ -396,3 +397,22 @@ def test_a_missing_additional_topic_is_named_too(configure: Configure) -> None:
     config = configure(additionalTopics=["integration.none"])
     with pytest.raises(KafkaNotReady, match=r"kafka\.additionalTopics: integration\.none "):
         prepare(config)
+
+
+@pytest.mark.parametrize("codec", ["none", "zstd"])
+def test_the_sizes_of_what_is_to_be_read_are_sampled(configure: Configure, codec: str) -> None:
+    config = configure()
+    server = config.bootstrap_servers[0]
+    partitions = [TopicPartition(config.topic, number) for number in range(4)]
+    assert sample_sizes(config, partitions) == []
+    producer = Producer({"bootstrap.servers": server, "compression.type": codec})
+    for size in [1_000] * 2_000 + [20_000] * 2_000:
+        producer.produce(config.topic, os.urandom(size // 2).hex().encode(), partition=0)
+    assert producer.flush(60) == 0
+    sizes = sample_sizes(config, partitions)
+    assert len(sizes) == PLACES
+    assert {min(map(min, sizes)), max(map(max, sizes))} == {1_000, 20_000}
+    consumer = Consumer({"bootstrap.servers": server, "group.id": config.group_id})
+    consumer.commit(offsets=[TopicPartition(config.topic, 0, 4_000)], asynchronous=False)
+    consumer.close()
+    assert {size for place in sample_sizes(config, partitions) for size in place} == {20_000}

@@ -20,7 +20,16 @@ from program_user_info_job.pipeline.sql import insert_dml
 from program_user_info_operator.api import names
 from program_user_info_operator.api.crd import custom_resource_definition
 from program_user_info_operator.api.status import Condition, Outcome, Stage
-from tests.documentation import CODE, DOCS, PAGES, WITHOUT_NEXT, reasons_in_code, text_of
+from tests.documentation import (
+    CODE,
+    DOCS,
+    PAGES,
+    PRESENT,
+    SITE,
+    WITHOUT_NEXT,
+    reasons_in_code,
+    text_of,
+)
 
 CHART = REPOSITORY / "charts" / "program-user-info-operator"
 # What is read besides the pages of the site.
@@ -28,9 +37,6 @@ BESIDE = [*REPOSITORY.glob("charts/**/*.md"), *REPOSITORY.glob("gitops/**/*.md")
 ALL = [*PAGES, *BESIDE]
 LINK = re.compile(r"\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)")
 FENCED = re.compile(r"^```.*?^```", re.MULTILINE | re.DOTALL)
-# Decisions tell also what was not built, and the changelog what was renamed.
-PRESENT = [page for page in PAGES if page.parent.stem != "decisions" and page.stem != "CHANGELOG"]
-SITE = "\n".join(page.read_text(encoding="utf-8") for page in PRESENT)
 
 
 def ids(page: Path) -> str:
@@ -128,12 +134,6 @@ def test_the_states_of_a_revision_and_of_a_rollout_are_drawn() -> None:
     assert set(states.findall(revision)) == set(Outcome)
     assert set(states.findall(rollout)) | {Stage.EXEMPT} == set(Stage)
     assert f"`{Stage.EXEMPT}`" in text_of("upgrades")
-
-
-def test_labels_and_annotations_are_those_of_the_code() -> None:
-    known = {value for name, value in vars(names).items() if re.match("LABEL|ANNOTATION", name)}
-    named = set(re.findall(rf"{re.escape(names.GROUP)}/(?!v\d)[a-z-]+", SITE))
-    assert named == known
 
 
 # Words in capitals -------------------------------------------------------------------------------

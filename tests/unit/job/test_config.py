@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
+from confluent_kafka.admin import AdminClient
 from structlog.testing import capture_logs
 
 from program_user_info_job.config.client_options import (
@@ -15,7 +15,7 @@ from program_user_info_job.config.client_options import (
     SHARED_OPTIONS,
 )
 from program_user_info_job.config.load import ConfigError, load_config
-from program_user_info_job.config.model import Config
+from program_user_info_job.config.model import Config, Flink, Kafka
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.kafka.client_properties import (
     java_properties,
@@ -24,16 +24,12 @@ from program_user_info_job.kafka.client_properties import (
 from program_user_info_job.pipeline.settings import flink_settings
 from program_user_info_job.pipeline.sql import dead_letter_ddl, insert_dml, source_ddl
 from program_user_info_operator.api.kafka_options import CLIENT_OPTIONS
-from tests.configuration import DOCUMENT
+from tests.configuration import DOCUMENT, config
 
 KAFKA = (
     "environment: dev\ncassandra: {contactPoints: ['c:1'], localDatacenter: dc}\n"
     "kafka: {bootstrapServers: ['k:1'], topic: t, groupId: g, deadLetterTopic: f"
 )
-
-
-def config(**kafka: Any) -> Config:
-    return msgspec.convert(DOCUMENT | {"kafka": DOCUMENT["kafka"] | kafka}, Config)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +111,7 @@ def test_no_secret_is_part_of_the_job_graph(tmp_path: Path) -> None:
     properties = java_properties(kafka)
     assert f"${{directory:{tmp_path}:password}}" in properties["sasl.jaas.config"]
     assert properties["ssl.truststore.location"] == "/tls/ca.crt"
-    for text in (str(properties), source_ddl(kafka, 1), dead_letter_ddl(kafka)):
+    for text in (str(properties), source_ddl(kafka, Flink()), dead_letter_ddl(kafka)):
         assert "s3cret" not in text
 
 
@@ -123,6 +119,63 @@ def test_the_commands_read_the_mounted_secret(tmp_path: Path) -> None:
     properties = librdkafka_properties(secured(tmp_path).kafka)
     assert (properties["sasl.username"], properties["sasl.password"]) == ("reader", "s3cret'")
     assert properties["ssl.ca.location"] == "/tls/ca.crt"
+
+
+def with_tokens(tmp_path: Path, **security: str) -> Kafka:
+    (tmp_path / "clientId").write_text("job")
+    (tmp_path / "clientSecret").write_text("s3cret'")
+    fields = {
+        "protocol": "SASL_SSL",
+        "saslMechanism": "OAUTHBEARER",
+        "credentialsDir": str(tmp_path),
+        "tokenEndpoint": "https://login.example/token",
+    }
+    return config(security=fields | security).kafka
+
+
+def test_tokens_are_fetched_by_both_clients_without_a_secret_in_the_job_graph(
+    tmp_path: Path,
+) -> None:
+    kafka = with_tokens(tmp_path, tokenScope="kafka offline")
+    java = java_properties(kafka)
+    assert java["sasl.mechanism"] == "OAUTHBEARER"
+    assert java["sasl.oauthbearer.token.endpoint.url"] == "https://login.example/token"
+    assert java["config.providers"] == "directory"
+    login = java["sasl.jaas.config"]
+    assert f'clientSecret="${{directory:{tmp_path}:clientSecret}}"' in login
+    assert 'scope="kafka offline"' in login
+    assert "s3cret" not in source_ddl(kafka, Flink()) + dead_letter_ddl(kafka)
+    ours = librdkafka_properties(kafka)
+    assert ours["sasl.oauthbearer.client.secret"] == "s3cret'"
+    assert ours["sasl.oauthbearer.scope"] == "kafka offline"
+    assert "sasl.username" not in ours
+    AdminClient(ours | {"bootstrap.servers": ""})  # refuses options that it does not know
+
+
+def test_tokens_without_a_scope_are_asked_for_without_one(tmp_path: Path) -> None:
+    kafka = with_tokens(tmp_path)
+    assert "scope=" not in java_properties(kafka)["sasl.jaas.config"]
+    assert "sasl.oauthbearer.scope" not in librdkafka_properties(kafka)
+
+
+def test_tokens_need_an_endpoint_and_a_client(tmp_path: Path) -> None:
+    security = {
+        "protocol": "SASL_SSL",
+        "saslMechanism": "OAUTHBEARER",
+        "credentialsDir": str(tmp_path),
+    }
+    file = tmp_path / "config.yaml"
+
+    def load() -> None:
+        document = DOCUMENT | {"kafka": DOCUMENT["kafka"] | {"security": security}}
+        file.write_text(msgspec.json.encode(document).decode())
+        load_config(file)
+
+    with pytest.raises(ConfigError, match=r"kafka\.security\.tokenEndpoint: needed"):
+        load()
+    security["tokenEndpoint"] = "https://login.example/token"
+    with pytest.raises(ConfigError, match="add clientId to the Secret"):
+        load()
 
 
 def test_a_certificate_of_our_own_makes_tls_mutual(tmp_path: Path) -> None:
@@ -164,7 +217,9 @@ def test_plain_brokers_need_no_secret() -> None:
 
 
 def test_sql_quotes_what_the_configuration_says() -> None:
-    ddl = source_ddl(config(groupId="it's", additionalTopics=["more"]).kafka, 500)
+    ddl = source_ddl(
+        config(groupId="it's", additionalTopics=["more"]).kafka, Flink(partition_discovery=500)
+    )
     assert "'properties.group.id' = 'it''s'" in ddl
     assert "'properties.bootstrap.servers' = 'a:1,b:2'" in ddl
     assert "'topic' = 't;more'" in ddl
@@ -183,7 +238,7 @@ def test_a_clients_option_replaces_the_jobs_own_and_goes_to_the_client_that_has_
             "isolation.level": "read_uncommitted",
         }
     ).kafka
-    source, sink = source_ddl(kafka, 1), dead_letter_ddl(kafka)
+    source, sink = source_ddl(kafka, Flink()), dead_letter_ddl(kafka)
     assert source.count("'properties.max.poll.records'") == 1
     assert "'properties.max.poll.records' = '77'" in source
     assert "linger.ms" not in source

@@ -11,8 +11,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from program_user_info_job.row.convert import Origin, Row, write_timestamp
-from program_user_info_job.row.fold import Folded
-from program_user_info_job.row.layout import FLAT, MAP
+from program_user_info_job.row.fold import Folded, as_stored
+from program_user_info_job.row.layout import FLAT, MAP, CqlType
 
 
 def row(stamp: int, *, deletion: bool = False, **cells: Any) -> Row:
@@ -123,3 +123,13 @@ def test_a_row_that_is_too_new_is_not_possible() -> None:
     assert [each.values()["program_name"] for each in folded.possible(latest=4)] == ["old"]
     names = [each.values()["program_name"] for each in folded.possible(latest=5)]
     assert names == ["old", "new"]
+
+
+@pytest.mark.parametrize(
+    ("millis", "day"),
+    [(0, 0), (-1, -1), (20_000 * 86_400_000, 20_000), (20_000 * 86_400_000 - 1, 19_999)],
+)
+def test_a_date_has_no_time(millis: int, day: int) -> None:
+    assert as_stored(millis, CqlType.DATE) == day
+    assert as_stored(millis, CqlType.TIMESTAMP) == millis
+    assert as_stored(None, CqlType.DATE) is None

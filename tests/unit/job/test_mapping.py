@@ -274,10 +274,12 @@ def test_write_timestamp(fields: dict[str, Any], offset: int, timestamp: int, st
 def test_a_timestamp_beyond_the_bound_is_rejected() -> None:
     day = 86_400_000
     assert isinstance(convert(event(updatedAt=NOW + day)), Row)
-    assert rejection(event(updatedAt=NOW + day + 1)).reason is Reason.TIMESTAMP_IN_FUTURE
-    late = convert(event(), timestamp=NOW + day + 1)
-    assert not isinstance(late, Row)
-    assert late.reason is Reason.TIMESTAMP_IN_FUTURE
+    told = "more than 1 day, 0:00:00 ahead of the clock"
+    late = rejection(event(updatedAt=NOW + day + 1))
+    assert (late.reason, late.detail) == (Reason.TIMESTAMP_IN_FUTURE, f"updatedAt: {told}")
+    other = convert(event(), timestamp=NOW + day + 1)
+    assert not isinstance(other, Row)
+    assert (other.reason, other.detail) == (late.reason, f"record timestamp: {told}")
 
 
 def test_a_deleted_event_keeps_the_row_unless_told_to_delete_it() -> None:

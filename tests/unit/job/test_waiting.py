@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 from program_user_info_job.cli import main
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import FailureReason, JobFailure
-from program_user_info_job.kafka import java_client, topics
+from program_user_info_job.kafka import java_client, record_sizes, topics
 from program_user_info_job.pipeline import submit
 from program_user_info_job.pipeline.waiting import wait_for
 from program_user_info_job.store import schema_preparation
@@ -124,7 +124,13 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(topics, "prepare_topics", fails("kafka", 1))
     monkeypatch.setattr(java_client, "check_java_client", fails("java client", 1))
     monkeypatch.setattr(schema_preparation, "prepare_schema", fails("cassandra", 2))
-    monkeypatch.setattr(submit, "submit", lambda *_: done.append("submitted"))
+    monkeypatch.setattr(record_sizes, "sample_sizes", lambda *_: [[1 << 20]])
+
+    def submitted(config: Config, *_: object) -> None:
+        assert config.flink.arrow_batch == 32  # of events of a MiB
+        done.append("submitted")
+
+    monkeypatch.setattr(submit, "submit", submitted)
     monkeypatch.setattr("program_user_info_job.pipeline.waiting._FIRST_DELAY", 0.001)
     return done
 

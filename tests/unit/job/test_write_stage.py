@@ -9,14 +9,17 @@ from typing import Any
 
 import msgspec
 import pandas as pd
+import pyarrow as pa
 import pytest
 
-from program_user_info_job.config.model import Cassandra, Config, Kafka
+from program_user_info_job.config.model import Cassandra, Config, Flink, Kafka
 from program_user_info_job.event.rejection import Reason, Rejection
-from program_user_info_job.pipeline import write_stage
+from program_user_info_job.pipeline import call, write_stage
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.pipeline.write_stage import WriteEvents
-from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store import writer
+from program_user_info_job.store.encoded_batch import EncodedBatch
+from program_user_info_job.store.writer import Writing
 from tests.unit.job.events import event
 from tests.unit.job.prepared import FakeSession
 
@@ -94,9 +97,14 @@ def test_each_event_is_acknowledged_or_told_why_not(closed: list[bool], zone: st
     payloads = [msgspec.json.encode(event()), b"{", None, msgspec.json.encode(event(userId="v"))]
     moments = pd.Series(pd.to_datetime(["2023-01-12T06:30:56.829"] * 4)).dt.tz_localize(zone)
     answers = stage.eval(pd.Series(payloads), pd.Series([7, 8, 9, 10]), moments)
-    assert [answer and answer.partition(" ")[0] for answer in answers] == [
-        *(None, "INVALID_JSON", "INVALID_JSON", None)
+    assert list(answers["reason"]) == [None, "INVALID_JSON", "INVALID_JSON", None]
+    assert list(answers["detail"]) == [
+        *(None, "Input data was truncated", "tombstone (null payload)", None)
     ]
+    # As PyFlink hands a row's columns on.
+    for column, values in answers.items():
+        assert pa.Array.from_pandas(values, mask=values.isnull(), type=pa.string()).null_count == 2
+        assert column in ("reason", "detail")
     assert context.counts["rows_written"] == 2
     assert context.counts["INVALID_JSON.rows_rejected"] == 2
     assert context.counts["write_calls"] == 1
@@ -110,20 +118,36 @@ def test_large_events_are_written_in_parts(
 ) -> None:
     stage = WriteEvents(CONFIG)
     stage.open(Context())
-    parts: list[list[int]] = []
+    requests: list[int] = []
+    acknowledge = stage._writer._session.execute_async
 
-    def write(rows: list[Indexed]) -> dict[int, Rejection]:
-        parts.append([item.position for item in rows])
-        return {1: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")} if len(parts) == 1 else {}
+    def send(statement: EncodedBatch) -> Acknowledging:
+        requests.append(len(statement))
+        acknowledging: Acknowledging = acknowledge(statement)
+        return acknowledging
 
-    monkeypatch.setattr(stage._writer, "write", write)
-    monkeypatch.setattr(write_stage, "_WRITTEN_AT_ONCE", 2000)
-    payloads = [msgspec.json.encode(event(programName="x" * 900)) for _ in range(5)]
-    moments = pd.Series(pd.to_datetime(["2023-01-12"] * 5))
-    answers = stage.eval(pd.Series(payloads), pd.Series(range(5)), moments)
-    assert [position for part in parts for position in part] == list(range(5))
-    assert len(parts) > 1
-    assert [answer is not None for answer in answers] == [False, True, False, False, False]
+    monkeypatch.setattr(stage._writer._session, "execute_async", send)
+    monkeypatch.setattr(writer, "HELD_BYTES", 2000)
+    monkeypatch.setattr(call, "_MAPPED_AT_ONCE", 1)
+    payloads = [msgspec.json.encode(event(userId=n, programName="x" * 900)) for n in range(7)]
+    moments = pd.Series(pd.to_datetime(["2023-01-12"] * 7))
+    answers = stage.eval(pd.Series(payloads), pd.Series(range(7)), moments)
+    assert requests == [3, 3, 1]  # of one program, so without the bound a single one
+    assert list(answers["reason"]) == [None] * 7
+
+
+def test_a_call_beyond_its_bytes_is_warned_of(
+    closed: list[bool], caplog: pytest.LogCaptureFixture
+) -> None:
+    payload = msgspec.json.encode(event())
+    for limit, warned in ((len(payload), True), (2 * len(payload), False)):
+        flink = Flink(arrow_batch_bytes=limit)
+        stage = WriteEvents(msgspec.structs.replace(CONFIG, flink=flink))
+        stage.open(Context())
+        moments = pd.Series(pd.to_datetime(["2023-01-12"] * 2))
+        caplog.clear()
+        stage.eval(pd.Series([payload] * 2), pd.Series([1, 2]), moments)
+        assert ("spec.restartNonce" in caplog.text) == warned
 
 
 def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
@@ -143,7 +167,7 @@ def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
     assert context.moments() == [300_000, 80_000]
     assert context.counts["events_acknowledged"] == 3
     refusal = {0: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")}
-    monkeypatch.setattr(stage._writer, "write", lambda rows: refusal)
+    monkeypatch.setattr(Writing, "finish", lambda _: refusal)
     write([updated[2]], 250)
     assert context.moments() == [300_000, 80_000]
     assert context.counts["events_acknowledged"] == 4

@@ -71,6 +71,6 @@ def test_refused_rows_are_told_by_code_and_never_in_the_servers_words() -> None:
 
 
 def test_what_passes_is_waited_for(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("program_user_info_job.store.writer._FIRST_DELAY", 0.001)
+    monkeypatch.setattr("program_user_info_job.store.in_flight._FIRST_DELAY", 0.001)
     answers = iter([OperationTimedOut(), OperationTimedOut(), None])
     assert write(lambda _: next(answers))[0] == {}

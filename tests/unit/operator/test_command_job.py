@@ -13,7 +13,6 @@ from program_user_info_operator.cli.command_job import (
     command_job,
     running_revision,
 )
-from program_user_info_operator.policy.deployments import overlapping_name
 from tests.unit.operator.revisions import revision, status
 
 JOB = {"metadata": {"name": "job", "namespace": "jobs", "uid": "uid-1"}}
@@ -155,14 +154,15 @@ def test_the_revision_is_the_one_that_writes() -> None:
     proving = status(2, hash="proving", outcome=Outcome.PENDING)
     rolled_back = status(2, hash="proving", outcome=Outcome.ROLLED_BACK)
 
-    def running(*revisions: Any, deployment: str | None = None) -> str | None:
-        known = JobStatus(revisions=list(revisions), last_good_revision=1, deployment=deployment)
-        return running_revision("job", known)
+    def running(*revisions: Any, deployed: str | None = None) -> str | None:
+        return running_revision(
+            JobStatus(revisions=list(revisions), last_good_revision=1, deployed_revision=deployed)
+        )
 
     assert running() is None
     assert running(good) == "good"
     assert running(good, rolled_back) == "good"
-    assert running(good, proving, deployment=overlapping_name("job", "good")) == "good"
-    assert running(good, proving, deployment=overlapping_name("job", "proving")) == "proving"
-    # One FlinkDeployment, upgraded in place.
-    assert running(good, proving, deployment="job") == "proving"
+    assert running(good, proving, deployed="good") == "good"
+    assert running(good, proving, deployed="proving") == "proving"
+    # A status of a release that did not say so.
+    assert running(good, proving) == "proving"

@@ -137,6 +137,21 @@ def test_missing_keys_are_named(keys: tuple[str, ...], missing: list[str]) -> No
     assert missing_secrets(secured(), found) == missing
 
 
+def test_the_secret_of_a_client_that_gets_tokens_has_other_keys() -> None:
+    security = {
+        "protocol": "SASL_SSL",
+        "saslMechanism": "OAUTHBEARER",
+        "tokenEndpoint": "https://login.example/token",
+        "credentials": {"secretName": "client"},
+    }
+    spec = resolved(with_fields(kafka={"security": security})).spec
+    assert used_keys(spec) == {"client": {"clientId", "clientSecret"}}
+    found = {"client": SecretFacts(frozenset({"clientId", "password"}), "1")}
+    assert missing_secrets(spec, found) == [
+        "kafka.security.credentials: Secret client lacks clientSecret; add it"
+    ]
+
+
 TLS = frozenset({"ca.crt", "tls.crt", "tls.key"})
 
 

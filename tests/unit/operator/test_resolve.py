@@ -91,6 +91,24 @@ def starting(time: str) -> dict[str, Any]:
             {"kafka": {"security": {"protocol": "SASL_SSL", "saslMechanism": "PLAIN"}}},
             "kafka.security.credentials.secretName: needed",
         ),
+        (
+            {"kafka": {"security": {"protocol": "SASL_SSL", "saslMechanism": "OAUTHBEARER"}}},
+            "kafka.security.tokenEndpoint: needed",
+        ),
+        (
+            {"kafka": {"security": {"tokenEndpoint": "https://login.example"}}},
+            "kafka.security.tokenEndpoint: needed with saslMechanism OAUTHBEARER, and only then",
+        ),
+        (
+            {"kafka": {"security": {"tokenEndpoint": "login.example"}}},
+            "kafka.security.tokenEndpoint: must be a URL",
+        ),
+        (
+            {"kafka": {"security": {"tokenScope": 'a";b'}}},
+            "kafka.security.tokenScope: must be a scope",
+        ),
+        ({"writes": {"arrowBatch": 0}}, "writes.arrowBatch: must be at least 1"),
+        ({"writes": {"bundleRecords": 1_000_001}}, "writes.bundleRecords: must be at most"),
         ({"cassandra": {"ttl": -1}}, "cassandra.ttl: must be at least 0"),
         ({"writes": {"batchRows": 0}}, "writes.batchRows: must be at least 1"),
         ({"writes": {"requestTimeout": "500ms"}}, "writes.requestTimeout: must be a duration"),

@@ -195,6 +195,12 @@ def test_state_does_not_pass_between_generations(
         assert "set upgrade.mode to stateless together with flink.version" in refusal.message
 
 
+def test_an_own_image_stays_on_its_line_though_no_job_is_bundled_for_it() -> None:
+    earlier = runs("mine", "v1_19", is_bundled=False)
+    for release in (True, False):
+        assert choose("1.15", {"image": "mine"}, earlier, release=release) == earlier
+
+
 def test_newer_lines_come_first() -> None:
     assert newest_first(["v1_9", "v2_0", "v1_20", "v2_10", "v2_2"]) == [
         *("v2_10", "v2_2", "v2_0", "v1_20", "v1_9")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from base64 import b64decode
 from typing import Any
 
 import pytest
@@ -95,6 +96,8 @@ def test_the_key_is_made_once_and_shared(world: CountingWorld) -> None:
     first, second = (SecretReader(api, PLACE, may_make_key=True) for _ in range(2))
     assert first.digest(A, SPEC, None) == second.digest(A, SPEC, None)
     assert world.writes == ["create Secret"]
+    (text,) = world.objects["Secret", PLACE.namespace, PLACE.digest_key]["data"].values()
+    assert len(b64decode(text)) == 32
 
 
 def test_without_the_key_a_change_is_not_noticed(world: CountingWorld) -> None:

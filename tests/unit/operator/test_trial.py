@@ -166,3 +166,91 @@ def test_a_controller_that_restarts_loses_nothing_of_the_soak() -> None:
     stored = trial.revision.model_dump(mode="json", by_alias=True)
     trial.revision = RevisionStatus.model_validate(stored)
     assert trial.look(60, running(70)) is Outcome.STABLE
+
+
+@pytest.mark.parametrize(("later", "breaks"), [(2, 0), (3, 1)])
+def test_flinks_clock_may_be_two_seconds_late(later: float, breaks: int) -> None:
+    """It runs since 10 s, and by Flink's own clock since a moment later."""
+    trial = Trial()
+    trial.look(10, replace(running(0), flink=None))
+    trial.look(20, running(20 - later))
+    assert trial.revision.trial is not None
+    assert trial.revision.trial.breaks == breaks
+    assert trial.revision.trial.running_since == NOW + seconds(10 + later * breaks)
+
+
+def test_the_first_sight_of_it_is_to_the_second_and_no_break() -> None:
+    trial = Trial()
+    trial.look(10.7, running(600))
+    assert trial.revision.trial == TrialStatus(running_since=NOW + seconds(10))
+
+
+def test_a_stop_is_a_break_and_the_next_start_is_none() -> None:
+    trial = Trial()
+    breaks = []
+    for evidence in (running(10), STARTING, STARTING, running(1), running(11), STARTING):
+        trial.look(10, evidence)
+        assert trial.revision.trial is not None
+        breaks.append(trial.revision.trial.breaks)
+    assert breaks == [0, 1, 1, 1, 1, 2]
+
+
+@pytest.mark.parametrize(
+    ("interval", "age", "outcome"),
+    [
+        (10, 30, Outcome.STABLE),
+        (10, 30.5, Outcome.PENDING),
+        (20, 60, Outcome.STABLE),
+        (20, 60.5, Outcome.PENDING),
+        (1, 30, Outcome.STABLE),
+    ],
+)
+def test_a_checkpoint_may_be_three_intervals_old_or_half_a_minute(
+    interval: float, age: float, outcome: Outcome
+) -> None:
+    trial = Trial(replace(LIMITS, checkpoint_interval=seconds(interval)))
+    trial.look(1, running(1))
+    assert trial.look(60, running(61, age)) is outcome
+
+
+def test_the_next_decision_is_the_end_of_the_soak_or_of_the_deadline() -> None:
+    trial = Trial()
+    trial.look(10, STARTING)
+    assert trial.next == 590
+    trial.look(10, running(1))
+    assert trial.next == 60
+    trial.look(80, running(81, None))
+    assert trial.next == 1
+    trial.look(499, running(580, None))
+    assert trial.next == 1
+    failed = Trial(replace(LIMITS, can_go_back=False))
+    assert failed.look(700, STARTING) is Outcome.FAILED
+    assert failed.next is None
+
+
+def test_nothing_is_left_of_a_trial_once_it_is_decided() -> None:
+    for limits, outcome in (
+        (LIMITS, Outcome.ROLLED_BACK),
+        (replace(LIMITS, can_go_back=False), Outcome.FAILED),
+    ):
+        trial = Trial(limits)
+        trial.look(300, running(300, None))
+        assert trial.look(300, STARTING) is outcome
+        assert trial.revision.trial is None
+        assert trial.revision.reason == "no pod"
+
+
+@pytest.mark.parametrize(
+    ("evidence", "outcome"),
+    [
+        (running(60), Outcome.STABLE),
+        (running(59), Outcome.ROLLED_BACK),
+        (running(60, None), Outcome.ROLLED_BACK),
+        (SILENT, Outcome.ROLLED_BACK),
+        (replace(running(60), is_running=False), Outcome.ROLLED_BACK),
+    ],
+)
+def test_one_look_after_the_deadline_goes_by_flinks_clock(
+    evidence: Evidence, outcome: Outcome
+) -> None:
+    assert Trial().look(700, evidence) is outcome

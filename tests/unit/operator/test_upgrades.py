@@ -8,35 +8,8 @@ import pytest
 
 from program_user_info_operator.api.resource import MAX_NAME
 from program_user_info_operator.policy.deployments import overlapping_name
-from program_user_info_operator.rollout.standings import Waves
+from tests.unit.operator.stories import IN_PLACE, PATIENT, PAUSED, fail, images, running
 from tests.unit.operator.world import SOAK, Controller, World
-
-PATIENT: dict[str, Any] = {"deadline": "5min"}
-IN_PLACE = PATIENT | {"strategy": "replace"}
-PAUSED = Waves(1, (), paused=True)
-
-
-def running(upgrade: dict[str, Any] = PATIENT, **fields: Any) -> tuple[World, Controller]:
-    """A job that is good with release 1.0."""
-    world = World()
-    world.put_job(upgrade=upgrade, **fields)
-    controller = Controller(world)
-    controller.settle()
-    return world, controller
-
-
-def images(world: World) -> list[str]:
-    """Of each FlinkDeployment, oldest first."""
-    return [each["spec"]["image"] for each in world.deployments()]
-
-
-def fail(world: World, controller: Controller, error: str = "no") -> None:
-    """The newest deployment never runs."""
-    controller.rest()
-    world.flink_runs(state="RECONCILING", error=error)
-    controller.rest()
-    world.later(minutes=6)
-    controller.rest()
 
 
 def test_a_revision_is_good_once_it_has_run_for_the_soak_time() -> None:
@@ -279,7 +252,9 @@ def test_where_the_quota_leaves_no_room_revisions_do_not_overlap() -> None:
     controller.rest()
     (only,) = world.deployments()
     assert only["spec"]["job"]["parallelism"] == 3
-    assert "quota leaves no room for both revisions" in world.message()
+    assert world.message().endswith(
+        "; the namespace's quota leaves no room for both revisions, so they do not overlap"
+    )
     controller.settle()
     assert world.outcomes()[-1] == (2, "Spec", "Stable")
 

@@ -75,7 +75,9 @@ def run(
 ) -> None:
     """Prepare topics and table, then submit the pipeline."""
     from program_user_info_job.kafka.java_client import check_java_client
+    from program_user_info_job.kafka.record_sizes import sample_sizes
     from program_user_info_job.kafka.topics import prepare_topics
+    from program_user_info_job.pipeline.arrow_batch import fit_to_events
     from program_user_info_job.pipeline.submit import submit
     from program_user_info_job.store.schema_preparation import prepare_schema
 
@@ -86,13 +88,13 @@ def run(
 
     try:
         loaded = ready("configuration", lambda: load_config(config))
-        ready("Kafka", lambda: prepare_topics(loaded))
+        partitions = ready("Kafka", lambda: prepare_topics(loaded))
         ready("Kafka's Java client", lambda: check_java_client(loaded.kafka))
         create = loaded.cassandra.schema.manage
         ready("Cassandra", lambda: prepare_schema(loaded, create=create))
     except JobFailure as failure:
         fail(failure.line())
-    submit(loaded, jars)
+    submit(fit_to_events(loaded, sample_sizes(loaded.kafka, partitions)), jars)
 
 
 app.command()(table_commands.schema)

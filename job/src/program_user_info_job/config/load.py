@@ -16,7 +16,7 @@ from program_user_info_job.config.client_options import (
     PRODUCER_OPTIONS,
     SHARED_OPTIONS,
 )
-from program_user_info_job.config.model import Config, Kafka
+from program_user_info_job.config.model import Config, Kafka, KafkaSecurity
 from program_user_info_job.config.tls_files import UnreadableTls, check_tls_files
 from program_user_info_job.failure import FailureReason, JobFailure
 
@@ -51,7 +51,7 @@ def load_config(path: Path) -> Config:
     if unknown:
         log.warning("this release of the job ignores fields that it does not know", fields=unknown)
     _check_start(path, config.kafka.starting_offsets)
-    _check_credentials(config.kafka.security.credentials_dir)
+    _check_credentials(config.kafka.security)
     _check_tls(config.kafka.security.tls_dir)
     return config
 
@@ -86,9 +86,15 @@ def _check_start(path: Path, start: str) -> None:
         ) from error
 
 
-def _check_credentials(directory: str | None) -> None:
+def _check_credentials(security: KafkaSecurity) -> None:
     """Kafka's Java client reads the files as they are, into a quoted option."""
-    for name in ("username", "password") if directory else ():
+    if security.sasl_mechanism == "OAUTHBEARER" and security.token_endpoint is None:
+        raise ConfigError(
+            FailureReason.CONFIGURATION_INVALID,
+            "kafka.security.tokenEndpoint: needed with saslMechanism OAUTHBEARER; set it",
+        )
+    directory = security.credentials_dir
+    for name in security.credential_files if directory else ():
         file = Path(directory or "") / name
         try:
             text = file.read_text(encoding="utf-8")

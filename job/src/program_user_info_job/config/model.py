@@ -25,15 +25,23 @@ class _Section(msgspec.Struct, frozen=True, rename="camel", kw_only=True):
 class KafkaSecurity(_Section, frozen=True):
     """How the brokers are reached; secrets are directories with the files of a mounted Secret.
 
-    `credentials_dir` holds `username` and `password`; `tls_dir` holds `ca.crt` and, for mutual
-    TLS, `tls.crt` and `tls.key`.
+    `credentials_dir` holds `username` and `password`, or `clientId` and `clientSecret` with
+    OAUTHBEARER; `tls_dir` holds `ca.crt` and, for mutual TLS, `tls.crt` and `tls.key`.
     """
 
     protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
-    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] | None = None
+    sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512", "OAUTHBEARER"] | None = None
+    token_endpoint: NonEmpty | None = None
+    token_scope: NonEmpty | None = None
     credentials_dir: str | None = None
     tls_dir: str | None = None
     verify_host_names: bool = True
+
+    @property
+    def credential_files(self) -> tuple[str, str]:
+        """Names of the files in `credentials_dir`: who asks, and the secret."""
+        oauth = self.sasl_mechanism == "OAUTHBEARER"
+        return ("clientId", "clientSecret") if oauth else ("username", "password")
 
 
 class Kafka(_Section, frozen=True):
@@ -84,12 +92,13 @@ class Cassandra(_Section, frozen=True):
     schema: Schema = Schema()
     credentials_dir: str | None = None
     tls_dir: str | None = None
+    verify_host_names: bool = True
 
 
 class Writes(_Section, frozen=True):
     """Limits of the write stage: sizes in rows and bytes, times in seconds."""
 
-    batch_rows: Positive = 100
+    batch_rows: Positive = 200
     batch_bytes: Positive = 262_144
     in_flight: Positive = 64
     request_timeout: Positive = 10
@@ -98,13 +107,15 @@ class Writes(_Section, frozen=True):
 
 
 class Flink(_Section, frozen=True):
-    """Arrow batch in records, bundle time and checkpoint interval in milliseconds.
+    """Arrow batch in records and bytes, bundle time and checkpoint interval in milliseconds.
 
     Flink looks at the clock once per bundle time, so an event may wait for two of them.
+    Flink itself knows no bytes: `pipeline.arrow_batch` fits the limits in records to them.
     `partition_discovery`: interval of the check for new partitions, in milliseconds.
     """
 
-    arrow_batch: Positive = 10_000
+    arrow_batch: Positive = 20_000
+    arrow_batch_bytes: Positive = 24 << 20
     bundle_records: Positive = 40_000
     bundle_time: Positive = 500
     checkpoint_interval: Positive = 10_000

@@ -29,10 +29,10 @@ class KafkaNotReady(JobFailure):
     """Kafka cannot be used as configured; the message names the field and what to do."""
 
 
-def prepare_topics(config: Config) -> None:
+def prepare_topics(config: Config) -> list[TopicPartition]:
     """Check the input topics, create the dead-letter topic if missing, set the group's start.
 
-    Raises `KafkaNotReady`.
+    Returns the partitions of the input topics. Raises `KafkaNotReady`.
     """
     kafka = config.kafka
     reported: list[KafkaError] = []
@@ -45,6 +45,7 @@ def prepare_topics(config: Config) -> None:
     except (KafkaException, TimeoutError) as error:
         admin.poll(0)  # only now does librdkafka tell its errors
         raise _explain(kafka, error, reported) from error
+    return partitions
 
 
 def _partitions(admin: AdminClient, kafka: Kafka) -> list[TopicPartition]:
@@ -81,8 +82,9 @@ def _explain(
     if KafkaError._AUTHENTICATION in codes:  # noqa: SLF001
         return KafkaNotReady(
             FailureReason.KAFKA_REFUSED,
-            f"kafka.security: {servers} refuses the credentials; correct username and password in"
-            " the Secret, or saslMechanism",
+            f"kafka.security: {servers} refuses the credentials; correct"
+            f" {' and '.join(kafka.security.credential_files)} in the Secret, or"
+            f" {'tokenEndpoint' if kafka.security.token_endpoint else 'saslMechanism'}",
         )
     cause = error.args[0] if isinstance(error, KafkaException) else None
     said = "no answer in time" if cause is None else cause.str()

@@ -5,32 +5,34 @@ The same statements run on Flink 1.20 and 2.x.
 
 from __future__ import annotations
 
-from program_user_info_job.config.model import Kafka
+from program_user_info_job.config.model import Flink, Kafka
 from program_user_info_job.kafka.client_properties import consumer_properties, producer_properties
 from program_user_info_job.kafka.dead_letter_topic import LARGEST_DEAD_LETTER
+from program_user_info_job.pipeline.arrow_batch import read_ahead
 
 WRITE_STAGE = "write_events"
 """The name under which the vectorized function is registered."""
 
-# While the write stage waits for Cassandra, the source reads ahead two polls and no more: they are
-# the next bundle. With Kafka's defaults (1 MiB, 500 records) that bundle is too small to fill
-# batches, the more so the slower Cassandra is (docs/performance.md).
-_READ_AHEAD = {
-    "max.partition.fetch.bytes": str(8 << 20),
-    "max.poll.records": "10000",
-}
+# Of each partition. While the write stage waits for Cassandra, the source reads ahead two polls and
+# no more: they are the next bundle. With Kafka's defaults (1 MiB, 500 records) that bundle is too
+# small to fill batches, the more so the slower Cassandra is (docs/performance.md).
+_FETCHED_BYTES = 8 << 20
 _FORMAT = """'format' = 'raw',
   'key.format' = 'raw',
   'key.fields' = 'key',
   'value.fields-include' = 'EXCEPT_KEY'"""
 
 
-def source_ddl(kafka: Kafka, partition_discovery: int) -> str:
+def source_ddl(kafka: Kafka, flink: Flink) -> str:
     """The input topics: payloads as bytes, and where each record stands.
 
     The group's committed offsets are the only position; `kafka.group_start` sets them beforehand
     where the configuration asks for another start.
     """
+    defaults = {
+        "max.partition.fetch.bytes": str(_FETCHED_BYTES),
+        "max.poll.records": str(read_ahead(flink)),
+    }
     return f"""
 CREATE TABLE events (
   `key` BYTES,
@@ -45,11 +47,11 @@ CREATE TABLE events (
   'topic' = {_literal(";".join(kafka.topics))},
   {_FORMAT},
   'scan.startup.mode' = 'group-offsets',
-  'scan.topic-partition-discovery.interval' = '{partition_discovery} ms',
+  'scan.topic-partition-discovery.interval' = '{flink.partition_discovery} ms',
   'properties.group.id' = {_literal(kafka.group_id)},
   'properties.auto.offset.reset' = 'earliest',
   'properties.isolation.level' = 'read_committed',
-  {_properties(consumer_properties(kafka, _READ_AHEAD))}
+  {_properties(consumer_properties(kafka, defaults))}
 )"""
 
 
@@ -74,7 +76,7 @@ CREATE TABLE dead_letters (
 def insert_dml() -> str:
     """Every event through the write stage once; what it rejects becomes a dead letter.
 
-    The stage answers null for an acknowledged row, else "REASON detail".
+    The stage answers a row of reason and detail, both null for an event that is acknowledged.
     """
     return f"""
 INSERT INTO dead_letters
@@ -82,8 +84,8 @@ SELECT
   `key`,
   `payload`,
   MAP_UNION(`headers`, CAST(MAP[
-    'reason', {_bytes("SUBSTRING(`rejection` FROM 1 FOR POSITION(' ' IN `rejection`) - 1)")},
-    'detail', {_bytes("SUBSTRING(`rejection` FROM POSITION(' ' IN `rejection`) + 1)")},
+    'reason', {_bytes("`rejection`.`reason`")},
+    'detail', {_bytes("`rejection`.`detail`")},
     'source-topic', {_bytes("`topic`")},
     'source-partition', {_bytes("CAST(`partition` AS STRING)")},
     'source-offset', {_bytes("CAST(`offset` AS STRING)")},
@@ -96,7 +98,7 @@ FROM (
     {WRITE_STAGE}(`payload`, `offset`, `timestamp`) AS `rejection`
   FROM events
 )
-WHERE `rejection` IS NOT NULL"""
+WHERE `rejection`.`reason` IS NOT NULL"""
 
 
 def _bytes(expression: str) -> str:

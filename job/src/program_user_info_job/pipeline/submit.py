@@ -39,12 +39,17 @@ def submit(config: Config, jars: Path | None = None) -> None:
         WRITE_STAGE,
         udf(
             WriteEvents(config),
-            result_type=DataTypes.STRING(),
+            result_type=DataTypes.ROW(
+                [
+                    DataTypes.FIELD("reason", DataTypes.STRING()),
+                    DataTypes.FIELD("detail", DataTypes.STRING()),
+                ]
+            ),
             func_type="pandas",
             deterministic=False,
         ),
     )
-    environment.execute_sql(source_ddl(config.kafka, config.flink.partition_discovery))
+    environment.execute_sql(source_ddl(config.kafka, config.flink))
     environment.execute_sql(dead_letter_ddl(config.kafka))
     result = environment.execute_sql(insert_dml())
     if environment.get_config().get("execution.target", "local") == "local":

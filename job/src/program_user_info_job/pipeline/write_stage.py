@@ -1,5 +1,6 @@
-"""The vectorized function: a batch of payloads in, per event null (acknowledged) or its rejection.
+"""The vectorized function: payloads in; out, for each event, its rejection's reason and detail.
 
+Both are null where the event's row is acknowledged.
 It returns only when Cassandra has acknowledged every row, so a checkpoint, which waits for the
 function's bundle, never covers a record whose row is not there.
 """
@@ -15,14 +16,11 @@ from pyflink.table.udf import FunctionContext, ScalarFunction
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
-from program_user_info_job.event.rejection import Rejection
 from program_user_info_job.kafka.group_start import note_start
 from program_user_info_job.logs import configure_logging
+from program_user_info_job.pipeline.call import Call
 from program_user_info_job.pipeline.garbage_collection import spare_the_collector
 from program_user_info_job.pipeline.metrics import StageMetrics
-from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin
-from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.session import missing_extensions, open_session
 from program_user_info_job.store.writer import Writer
 
@@ -32,9 +30,8 @@ if TYPE_CHECKING:
 log = structlog.get_logger(__name__)
 
 _LOG_INTERVAL = 10.0
-_WRITTEN_AT_ONCE = 32 << 20
-"""Bytes of events. Flink counts a batch in records; rows of large ones need several times as much
-memory as their bytes. Ten thousand ordinary events stay below it."""
+_TOO_LARGE = 1.5
+"""A call of so many times the limit in bytes is warned of."""
 _START_NOTED = 12 * 3600.0
 
 
@@ -59,7 +56,8 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         )
         self._writer = Writer(session, config.cassandra, config.writes)
         self._metrics = StageMetrics(function_context.get_metric_group())
-        self._logged = self._read = self._rejected = 0.0
+        self._logged = 0.0
+        self._read = self._rejected = self._largest = 0
         self._start_noted = time.monotonic()
         spare_the_collector()
         log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
@@ -71,58 +69,54 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         """Close the session."""
         self._resources.close()
 
-    def eval(self, payloads: pd.Series, offsets: pd.Series, timestamps: pd.Series) -> pd.Series:
+    def eval(self, payloads: pd.Series, offsets: pd.Series, timestamps: pd.Series) -> pd.DataFrame:
         """Write one Arrow batch; see the module's text for the result."""
         import pandas as pd
 
         started = time.monotonic()
         now = time.time_ns() // 1_000_000
-        rules = self._rules
-        answers: list[str | None] = [None] * len(payloads)
-        rejections: dict[int, Rejection] = {}
-        rows: list[Indexed] = []
-        size = 0
         moments = _milliseconds(timestamps)
-        for index, (payload, offset, moment) in enumerate(
-            zip(payloads, offsets.tolist(), moments, strict=True)
-        ):
-            outcome = process(payload, Origin(offset, moment), rules, now)
-            if isinstance(outcome, Rejection):
-                rejections[index] = outcome
-            else:
-                rows.append(Indexed(index, outcome))
-                size += len(payload)
-                if size >= _WRITTEN_AT_ONCE:
-                    rejections |= self._write(rows)
-                    rows, size = [], 0
-        rejections |= self._write(rows)
+        call = Call(self._rules, now, self._writer.begin())
+        rejections = call.write(zip(payloads, offsets.tolist(), moments, strict=True))
+        reasons: list[str | None] = [None] * len(payloads)
+        details: list[str | None] = [None] * len(payloads)
         for index, (reason, detail) in rejections.items():
-            answers[index] = f"{reason} {detail}"
+            reasons[index], details[index] = reason.value, detail
+        self._metrics.update(call.newest_row() // 1000)
         self._metrics.acknowledge(len(moments), max(moments, default=0))
-        self._report(len(payloads), rejections, time.monotonic() - started)
-        return pd.Series(answers, dtype=object)
+        self._report(call, time.monotonic() - started)
+        # PyFlink takes a frame for a row, column by column (`pandas_to_arrow`, Flink 1.20 and 2.2).
+        return pd.DataFrame({"reason": reasons, "detail": details}, dtype=object)
 
-    def _write(self, rows: list[Indexed]) -> dict[int, Rejection]:
-        refused = self._writer.write(rows)
-        written = (each.row.write_timestamp for each in rows if each.position not in refused)
-        self._metrics.update(max(written, default=0) // 1000)
-        return refused
-
-    def _report(self, read: int, rejections: dict[int, Rejection], seconds: float) -> None:
+    def _report(self, call: Call, seconds: float) -> None:
+        read, rejections = call.events, call.rejections
         self._metrics.record(read - len(rejections), rejections.values(), seconds)
         self._read += read
         self._rejected += len(rejections)
+        self._largest = max(self._largest, call.size)
         if time.monotonic() - self._logged >= _LOG_INTERVAL:
             log.info(
                 "rows acknowledged",
-                events=int(self._read),
-                rejected=int(self._rejected),
+                events=self._read,
+                rejected=self._rejected,
                 last_batch=read,
                 last_batch_ms=round(seconds * 1000),
             )
+            self._warn_of_large_calls()
             self._logged = time.monotonic()
-            self._read = self._rejected = 0.0
+            self._read = self._rejected = self._largest = 0
             self._keep_start()
+
+    def _warn_of_large_calls(self) -> None:
+        """What a call may hold was chosen from the events of the job's start."""
+        limit = self._config.flink.arrow_batch_bytes
+        if self._largest > _TOO_LARGE * limit:
+            log.warning(
+                "events are larger than when the job was submitted, so its memory may not do:"
+                " change spec.restartNonce, and the job fits its calls to the events",
+                largest_call_bytes=self._largest,
+                arrow_batch_bytes=limit,
+            )
 
     def _keep_start(self) -> None:
         """Kafka forgets the note of a start that nobody renews."""

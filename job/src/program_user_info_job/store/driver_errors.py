@@ -20,6 +20,10 @@ from program_user_info_job.config.model import Cassandra
 from program_user_info_job.failure import FailureReason, JobFailure
 
 _CODE = re.compile(r"code=(\d+) \[([^\]]+)\]")
+# The driver raises an OSError of another kind in place of an `ssl.SSLError`, whose text it keeps
+# (`Connection._connect_socket`).
+_TLS = "[SSL: "
+_WRONG_NAME = "mismatch, certificate is not valid for"
 _SERVERS_WORDS = re.compile(r'message="(.*)"', re.DOTALL)
 
 
@@ -120,7 +124,14 @@ def _no_host(contacts: str, error: NoHostAvailable) -> CassandraNotReady:
     kinds = sorted({type(each).__name__ for each in errors})
     if AuthenticationFailed.__name__ in kinds:
         return _refused(contacts)
-    if any(isinstance(each, ssl.SSLError) for each in errors):
+    if any(_WRONG_NAME in str(each) for each in errors):
+        return CassandraNotReady(
+            FailureReason.CASSANDRA_UNREACHABLE,
+            f"cassandra.tls: the certificate of a node at {contacts} lacks the address that the"
+            " node is reached at; add the addresses that the nodes announce, or set"
+            " cassandra.verifyHostNames to false",
+        )
+    if any(isinstance(each, ssl.SSLError) or _TLS in str(each) for each in errors):
         return CassandraNotReady(
             FailureReason.CASSANDRA_UNREACHABLE,
             f"cassandra.tls: {contacts} does not complete the TLS handshake ({', '.join(kinds)});"

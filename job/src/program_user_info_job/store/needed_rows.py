@@ -26,18 +26,22 @@ class KeyedRows(msgspec.Struct, frozen=True, gc=False):
 
 def group_by_program(rows: Iterable[Indexed]) -> dict[str, list[KeyedRows]]:
     """Rows by partition key, and within it by user, reduced to the needed ones."""
-    grouped: defaultdict[str, defaultdict[str, list[Indexed]]] = defaultdict(_by_user)
+    grouped: defaultdict[str, list[Indexed]] = defaultdict(list)
     for item in rows:
-        row = item.row
-        grouped[row.program_id][row.user_id].append(item)
-    return {
-        program: [_reduce(items) for items in by_user.values()]
-        for program, by_user in grouped.items()
-    }
+        grouped[item.row.program_id].append(item)
+    return {program: _by_user(items) for program, items in grouped.items()}
 
 
-def _by_user() -> defaultdict[str, list[Indexed]]:
-    return defaultdict(list)
+def _by_user(rows: Iterable[Indexed]) -> list[KeyedRows]:
+    """Of one program."""
+    grouped: dict[str, list[Indexed]] = {}
+    for item in rows:
+        user = item.row.user_id
+        if user in grouped:
+            grouped[user].append(item)
+        else:
+            grouped[user] = [item]
+    return [_reduce(items) for items in grouped.values()]
 
 
 def _reduce(items: Sequence[Indexed]) -> KeyedRows:

@@ -102,9 +102,9 @@ def _tls(cassandra: Cassandra) -> ssl.SSLContext | None:
         return None
     directory = Path(cassandra.tls_dir)
     context = ssl.create_default_context(cafile=str(directory / "ca.crt"))
-    # The driver connects to the addresses that the cluster announces, not to the names in its
-    # certificates.
-    context.check_hostname = False
+    # The driver compares the address that it connects to: a contact point as it is configured, any
+    # other node as the cluster announces it (`Connection._wrap_socket_from_context`).
+    context.check_hostname = cassandra.verify_host_names
     if (directory / "tls.crt").exists():
         context.load_cert_chain(directory / "tls.crt", directory / "tls.key")
     return context

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -65,3 +66,9 @@ def free_form(description: str) -> Any:
 
 def _quote(pattern: str) -> str:
     return pattern.replace("\\", "\\\\").replace("'", "\\'")
+
+
+def cel_list(words: Iterable[str]) -> str:
+    """These words as CEL writes a list of them."""
+    quoted = ", ".join(f"'{word}'" for word in words)
+    return f"[{quoted}]"

@@ -114,6 +114,22 @@ SecretName = Annotated[
         max_length=253,
     ),
 ]
+Url = Annotated[
+    str,
+    Text(
+        "https?://[a-zA-Z0-9]([a-zA-Z0-9.-]*[a-zA-Z0-9])?(:[0-9]{1,5})?(/[a-zA-Z0-9._~%/-]*)?",
+        "a URL such as https://login.example/oauth2/token",
+        max_length=512,
+    ),
+]
+TokenScope = Annotated[
+    str,
+    Text(
+        "[a-zA-Z0-9:/._~-]+( [a-zA-Z0-9:/._~-]+)*",
+        "a scope such as kafka, or several with one blank between them",
+        max_length=512,
+    ),
+]
 Image = Annotated[str, Text("[^\\s]+", "an image reference without blanks", max_length=512)]
 WITHOUT_FLINK = "must name the release alone, such as 1.4.0; flink.version selects the Flink"
 Version = Annotated[

@@ -202,6 +202,7 @@ class JobStatus(_StatusPart):
     additional_topics: list[str] = Field([], description="Resolved further input topics.")
     group_id: str | None = Field(None, description="Resolved group.")
     dead_letter_topic: str | None = Field(None, description="Resolved dead-letter topic.")
+    contact_points: list[str] = Field([], description="Resolved contact points of Cassandra.")
     keyspace: str | None = Field(None, description="Resolved keyspace.")
     table: str | None = Field(None, description="Resolved table.")
     image: str | None = Field(None, description="Image of the job.")
@@ -212,6 +213,9 @@ class JobStatus(_StatusPart):
         None,
         description="FlinkDeployment that writes. While a revision proves itself there may be"
         " another one beside it.",
+    )
+    deployed_revision: str | None = Field(
+        None, description="Hash of the revision that it is to run."
     )
     job_id: str | None = Field(None, description="Flink's id of the running job.")
     job_state: str | None = Field(None, description="Flink's state of the job.")

@@ -9,7 +9,6 @@ from typing import Any
 from program_user_info_operator.api import names
 from program_user_info_operator.api.status import JobStatus
 from program_user_info_operator.desired.job_config import CONFIG_DIRECTORY, CONFIG_FILE
-from program_user_info_operator.policy.deployments import overlapping_name
 from program_user_info_operator.revisions.history import History
 from program_user_info_operator.revisions.revision import Revision
 
@@ -46,11 +45,10 @@ class Command:
     stdin: bool = False
 
 
-def running_revision(name: str, status: JobStatus) -> str | None:
+def running_revision(status: JobStatus) -> str | None:
     """Hash of the revision that writes; None where there is none yet."""
-    for each in status.revisions:
-        if status.deployment == overlapping_name(name, each.hash):
-            return each.hash
+    if status.deployed_revision is not None:
+        return status.deployed_revision
     running = History(tuple(status.revisions), status.last_good_revision).running
     return None if running is None else running.hash
 

@@ -63,7 +63,7 @@ def run_command(job: Object, command: Command, show: Say, say: Say, start_within
 def _revision(job: Object) -> Revision:
     """What runs, as its record has it."""
     metadata = job["metadata"]
-    wanted = running_revision(metadata["name"], JobStatus.model_validate(job.get("status") or {}))
+    wanted = running_revision(JobStatus.model_validate(job.get("status") or {}))
     if wanted is None:
         raise CommandRefused(
             f"{metadata['name']} has no revision yet; see `kubectl puij explain {metadata['name']}`"

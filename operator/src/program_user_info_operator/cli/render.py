@@ -48,6 +48,7 @@ def render_job(
     )
     seen = Seen(
         job=job.name,
+        created=datetime.now(UTC),
         spec=resolved.spec,
         refusal=None,
         candidates=candidates,

@@ -133,12 +133,18 @@ class ApiServer:
         """The objects that are the job's by their label."""
         return self.list_objects(kind, namespace, f"{names.LABEL_JOB}={job}")
 
-    def list_metadata(self, kind: Kind, namespace: str | None, selector: str = "") -> list[Object]:
-        """`metadata` of all objects that the label selector matches: all that is transferred."""
+    def list_metadata(
+        self, kind: Kind, namespace: str | None, selector: str = ""
+    ) -> tuple[list[Object], int]:
+        """`metadata` of all objects that the label selector matches, and the list's own version.
+
+        Nothing else of them is transferred.
+        """
         query = _selectors(selector, "")
         path = kind.path(namespace)
         answer = self._request("GET", path, query=query, accept=_METADATA_LIST)
-        return [item["metadata"] for item in answer["items"] or []]
+        version = int(answer["metadata"]["resourceVersion"])
+        return [item["metadata"] for item in answer["items"] or []], version
 
     def apply(
         self,

@@ -88,6 +88,11 @@ class Store:
                 if place.kind is kind and namespace in (None, place.namespace)
             }
 
+    def deletions(self) -> dict[Place, int]:
+        """The objects that were deleted lately, with the version of that."""
+        with self._lock:
+            return self._deleted_before | self._deleted
+
     # -- writing ---------------------------------------------------------------------------------
 
     def put(self, kind: Kind, live: Object) -> bool:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import sys
 import time
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import structlog
 
@@ -48,13 +50,30 @@ async def look_at_all_forever(dispatcher: Dispatcher) -> None:
         await dispatcher.profiles_changed.wait()
 
 
-def owed(known: Mapping[Place, int], listed: Mapping[Place, int]) -> set[Place]:
+@dataclass(frozen=True)
+class Listed:
+    """Versions of the objects that a list has, and its own."""
+
+    versions: Mapping[Place, int]
+    at: int
+
+
+def owed(known: Mapping[Place, int], deleted: Mapping[Place, int], listed: Listed) -> set[Place]:
     """Objects of which a list has a newer version than is known, or none.
 
-    What is known may be newer than the list: that is nothing that a watch owes.
+    What was created or deleted after the list was made is nothing that a watch owes.
     """
-    newer = {place for place, version in listed.items() if known.get(place, 0) < version}
-    return newer | (known.keys() - listed.keys())
+    newer = {
+        place
+        for place, version in listed.versions.items()
+        if max(known.get(place, 0), deleted.get(place, 0)) < version
+    }
+    gone = {
+        place
+        for place, version in known.items()
+        if place not in listed.versions and version <= listed.at
+    }
+    return newer | gone
 
 
 async def _check(dispatcher: Dispatcher) -> None:
@@ -77,17 +96,19 @@ async def _check(dispatcher: Dispatcher) -> None:
     dispatcher.store.forget_deletions()
 
 
-async def _still_owed(
-    dispatcher: Dispatcher, listed: Mapping[Scope, Mapping[Place, int]]
-) -> set[Place]:
+async def _still_owed(dispatcher: Dispatcher, listed: Mapping[Scope, Listed]) -> set[Place]:
     """What the watches do not bring within a grace period after their own first lists."""
     grace = min(_LONGEST_GRACE_SECONDS, dispatcher.resync_seconds / 3)
     deadline: float | None = None
     while True:
+        deleted = dispatcher.store.deletions()
         missing = set().union(
-            *(owed(dispatcher.store.versions(*scope), each) for scope, each in listed.items())
+            *(
+                owed(dispatcher.store.versions(*scope), deleted, each)
+                for scope, each in listed.items()
+            )
         )
-        begun = {scope for scope, each in listed.items() if each}
+        begun = {scope for scope, each in listed.items() if each.versions}
         if deadline is None and begun <= dispatcher.watches.complete:
             deadline = time.monotonic() + grace
         if not missing or (deadline is not None and time.monotonic() > deadline):
@@ -95,21 +116,22 @@ async def _still_owed(
         await asyncio.sleep(_LOOK_SECONDS)
 
 
-def _list(dispatcher: Dispatcher, scope: Scope) -> dict[Place, int] | None:
+def _list(dispatcher: Dispatcher, scope: Scope) -> Listed | None:
     """None where it is forbidden: that costs its namespace, and no other."""
     kind, namespace = scope
     try:
-        found = dispatcher.api.list_metadata(kind, namespace, dispatcher.watched[kind])
+        found, version = dispatcher.api.list_metadata(kind, namespace, dispatcher.watched[kind])
     except ApiError as error:
         if error.status == 404:
-            return {}  # not installed
+            return Listed({}, sys.maxsize)  # not installed
         if error.status != 403 or namespace is None:
             raise
         log.warning("may not be listed", kind=kind.name, namespace=namespace, error=str(error))
         return None
-    return {
+    versions = {
         Place(kind, each["namespace"], each["name"]): int(each["resourceVersion"]) for each in found
     }
+    return Listed(versions, version)
 
 
 def _fetch(dispatcher: Dispatcher, place: Place) -> None:

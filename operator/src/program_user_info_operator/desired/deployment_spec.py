@@ -6,7 +6,8 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from program_user_info_operator.api.spec import JobSpec, Resources
+from program_user_info_operator.api.flink_section import Resources
+from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.desired.context import Owner, Runtime
 from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.desired.job_config import CONFIG_DIRECTORY, CONFIG_FILE

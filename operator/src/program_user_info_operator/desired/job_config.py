@@ -8,8 +8,10 @@ from typing import Any
 
 import yaml
 
+from program_user_info_operator.api.cassandra_section import Writes
 from program_user_info_operator.api.scalars import milliseconds
-from program_user_info_operator.api.spec import JobSpec, SecretReference, Writes
+from program_user_info_operator.api.section import SecretReference
+from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.hashing import short_hash
 
 # The same bytes and documents as PyYAML's own, in a tenth of the time.
@@ -36,6 +38,8 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
             security=_present(
                 protocol=kafka.security.protocol,
                 saslMechanism=kafka.security.sasl_mechanism,
+                tokenEndpoint=kafka.security.token_endpoint,
+                tokenScope=kafka.security.token_scope,
                 credentialsDir=secret_directory("kafka-credentials", kafka.security.credentials),
                 tlsDir=secret_directory("kafka-tls", kafka.security.tls),
                 # Said only where it is off: the configurations of jobs that run stay as they are.
@@ -57,11 +61,16 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
             schema=cassandra.schema_.model_dump(by_alias=True),
             credentialsDir=secret_directory("cassandra-credentials", cassandra.credentials),
             tlsDir=secret_directory("cassandra-tls", cassandra.tls),
+            verifyHostNames=None if cassandra.verify_host_names else False,
         ),
         **_limits(spec.writes),
         "flink": _present(
             checkpointInterval=milliseconds(spec.checkpoints.interval),
             bundleTime=_optional(spec.writes.bundle_time, milliseconds),
+            bundleRecords=spec.writes.bundle_records,
+            arrowBatch=spec.writes.arrow_batch,
+            arrowBatchBytes=spec.writes.arrow_batch_bytes,
+            partitionDiscovery=_optional(kafka.partition_discovery, milliseconds),
         ),
     }
 

@@ -28,6 +28,7 @@ class SecretFacts:
 # By the last part of the field that names the Secret: keys that must be there, and that may be.
 _NEEDED = {"credentials": ("username", "password"), "tls": ("ca.crt",)}
 _OPTIONAL = {"tls": ("tls.crt", "tls.key")}
+_OAUTH_CLIENT = ("clientId", "clientSecret")
 
 
 def used_keys(spec: JobSpec) -> dict[str, frozenset[str]]:
@@ -35,7 +36,7 @@ def used_keys(spec: JobSpec) -> dict[str, frozenset[str]]:
     found: dict[str, frozenset[str]] = {}
     for field, reference in spec.secrets().items():
         kind = field.rpartition(".")[2]
-        keys = frozenset([*_NEEDED[kind], *_OPTIONAL.get(kind, ())])
+        keys = frozenset([*_needed_keys(spec, field), *_OPTIONAL.get(kind, ())])
         found[reference.secret_name] = found.get(reference.secret_name, frozenset()) | keys
     return found
 
@@ -57,7 +58,7 @@ def missing_secrets(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> l
     problems = []
     for field, reference in spec.secrets().items():
         name, kind = reference.secret_name, field.rpartition(".")[2]
-        keys, facts = _NEEDED[kind], found.get(name)
+        keys, facts = _needed_keys(spec, field), found.get(name)
         if facts is None:
             wanted = f"key{'s' * (len(keys) > 1)} {' and '.join(keys)}"
             problems.append(f"{field}: there is no Secret {name}; create it with {wanted}")
@@ -69,6 +70,13 @@ def missing_secrets(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> l
         if absent:
             problems.append(f"{field}: Secret {name} lacks {', '.join(absent)}; add it")
     return problems
+
+
+def _needed_keys(spec: JobSpec, field: str) -> tuple[str, ...]:
+    oauth = spec.kafka.security.sasl_mechanism == "OAUTHBEARER"
+    if oauth and field == "kafka.security.credentials":
+        return _OAUTH_CLIENT
+    return _NEEDED[field.rpartition(".")[2]]
 
 
 def secrets_digest(found: Mapping[str, SecretFacts | None], digest_key: bytes) -> str | None:

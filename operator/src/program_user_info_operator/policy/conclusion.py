@@ -15,7 +15,7 @@ from program_user_info_operator.observed.failure import Failure
 from program_user_info_operator.observed.flink_deployment import ObservedJob
 from program_user_info_operator.observed.flink_job import FlinkJob
 from program_user_info_operator.policy.conditions import Input, Verdict, judge, shortened, stalled
-from program_user_info_operator.policy.decision import Decision, Seen
+from program_user_info_operator.policy.decision import Decision, Seen, time_to_begin
 from program_user_info_operator.policy.trial import Evidence, Limits, advance, next_decision
 from program_user_info_operator.revisions.history import History
 
@@ -72,6 +72,8 @@ def conclude(
         evidence = _evidence(seen, decision, outlook, verdict)
         newest = advance(history.newest, evidence, limits, now)
         history, recheck = history.with_newest(newest), next_decision(newest, limits, now)
+    elif history.newest is None:
+        recheck = time_to_begin(seen, now)
     refusal = decision.refusal or outlook.refusal
     is_rolled_back = history.newest is not None and history.newest.outcome is Outcome.ROLLED_BACK
     if refusal is not None and not (decision.refusal is None and is_rolled_back):
@@ -103,7 +105,9 @@ def _limits(spec: JobSpec, decision: Decision, soak: timedelta) -> Limits:
         soak=soak,
         deadline=deadline,
         checkpoint_interval=timedelta(milliseconds=milliseconds(spec.checkpoints.interval)),
-        can_go_back=spec.upgrade.rollback and decision.history.fallback is not None,
+        # Beside a good one that still runs there is always a way back.
+        can_go_back=decision.history.fallback is not None
+        and (spec.upgrade.rollback or decision.deployments.serving is not None),
     )
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.api.status import FailureStatus
+from program_user_info_operator.api.upgrade_section import Upgrade
 from program_user_info_operator.observed.flink_deployment import ObservedJob
 from program_user_info_operator.policy.deployments import Deployments, Input, place
 from program_user_info_operator.policy.revision_choice import MayTake, Situation, choose
@@ -21,12 +22,14 @@ from program_user_info_operator.revisions.revision import Revision
 class Seen:
     """What is seen of a job.
 
-    `refusal` is what keeps it from being what its resource asks for; then `candidates` may be None.
+    `created` is when its resource was. `refusal` is what keeps the job from being what that asks
+    for; then `candidates` may be None.
     `spec` is the complete spec, or, where there is none, that of what runs; `live` are its
     FlinkDeployments by name.
     """
 
     job: str
+    created: datetime
     spec: JobSpec | None
     refusal: Refusal | None
     candidates: Candidates | None
@@ -35,6 +38,16 @@ class Seen:
     live: Mapping[str, ObservedJob]
     failure: FailureStatus | None
     is_paused: bool = False
+
+
+def time_to_begin(seen: Seen, now: datetime) -> timedelta | None:
+    """How long others wait for a job that has begun nothing yet; None: no longer.
+
+    Its deadline, as of one that has begun: what keeps it from beginning may stay for good.
+    """
+    upgrade = seen.spec.upgrade if seen.spec is not None else Upgrade()
+    left = timedelta(milliseconds=upgrade.deadline_milliseconds) - (now - seen.created)
+    return left if left > timedelta() else None
 
 
 @dataclass(frozen=True)

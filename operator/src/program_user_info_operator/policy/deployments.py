@@ -15,6 +15,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import Literal
 
 from program_user_info_operator.api.resource import MAX_NAME
@@ -91,8 +92,8 @@ def place(seen: Input) -> Deployments:
         return Deployments((), ())
     asked = strategy(seen.spec)
     serving, note = None, ""
-    if running.outcome is Outcome.PENDING and asked == "overlap" and seen.history.fallback:
-        serving = _serving(seen)
+    if running.outcome is Outcome.PENDING and seen.history.fallback:
+        serving = _serving(seen, asked)
         if _is_out_of_quota(seen.failure, running.hash):
             serving = None
             note = "the namespace's quota leaves no room for both revisions, so they do not overlap"
@@ -102,16 +103,28 @@ def place(seen: Input) -> Deployments:
     return Deployments(wanted, tuple(sorted(live.keys() - names)), note)
 
 
-def overlapping_name(job: str, revision: str) -> str:
-    """At most 45 characters, as the Flink operator asks for, and no other job's."""
-    suffix = short_hash({"job": job, "revision": revision})[:_SUFFIX]
+def overlapping_name(job: str, revision: str, attempt: int = 0) -> str:
+    """At most 45 characters, as the Flink operator asks for, and no other job's.
+
+    With another `attempt` another one: the Flink operator upgrades a FlinkDeployment in place, so
+    that the name of one revision may be what another one runs under.
+    """
+    named = {"job": job, "revision": revision} | ({"attempt": attempt} if attempt else {})
+    suffix = short_hash(named)[:_SUFFIX]
     return f"{job[: MAX_NAME - _SUFFIX - 1].rstrip('-')}-{suffix}"
 
 
-def _serving(seen: Input) -> Placement | None:
-    """The good revision, as long as it is deployed and may continue beside the newest one."""
+def _serving(seen: Input, asked: Strategy) -> Placement | None:
+    """The good revision, as long as it is deployed and may continue beside the newest one.
+
+    Where both are deployed, they stay until the newest one has proven itself or not: an edit of
+    `upgrade`, or a profile that has one, is about the revisions after it.
+    """
     good, newest = seen.history.fallback, seen.history.newest
-    if good is None or newest is None or not seen.spec.upgrade.rollback:
+    if good is None or newest is None:
+        return None
+    overlaps = any(each.revision == newest.hash for each in seen.live.values())
+    if not overlaps and (asked != "overlap" or not seen.spec.upgrade.rollback):
         return None
     if _rewinds(seen.records[good.hash], seen.records[newest.hash]):
         return None
@@ -131,7 +144,8 @@ def _placed(job: str, revision: str, asked: Strategy, live: Mapping[str, Observe
     if there:
         return Placement(there[0], revision)
     if asked == "overlap":
-        return Placement(overlapping_name(job, revision), revision)
+        names = (overlapping_name(job, revision, attempt) for attempt in count())
+        return Placement(next(name for name in names if name not in live), revision)
     # In place of what runs, so that its state is handed on.
     running = sorted(live, key=lambda name: (not live[name].is_stable, name))
     return Placement(running[0] if running else job, revision)

@@ -73,11 +73,12 @@ def _restart_nonce(placement: Placement, decision: Decision, site: Site) -> int:
     Another nonce makes the Flink operator restart a job.
     """
     own: int = decision.records[placement.revision].deployment["restartNonce"]
-    if placement.name == overlapping_name(site.maker.owner.name, placement.revision):
-        return own
     observed = site.live.get(placement.name)
+    if observed is None and placement.name != site.maker.owner.name:
+        return own
     if observed is not None and observed.revision == placement.revision:
-        return observed.restart_nonce
+        is_own = placement.name == overlapping_name(site.maker.owner.name, placement.revision)
+        return own if is_own else observed.restart_nonce
     newest = decision.history.newest
     record_of_newest = decision.records.get(newest.hash) if newest else None
     known: int = record_of_newest.deployment["restartNonce"] if record_of_newest else own

@@ -20,7 +20,7 @@ from program_user_info_operator.api.status import Cause, Change, Outcome, Revisi
 from program_user_info_operator.policy.compatibility import refuse_change
 from program_user_info_operator.revisions.candidates import Candidates
 from program_user_info_operator.revisions.history import History
-from program_user_info_operator.revisions.revision import Revision
+from program_user_info_operator.revisions.revision import Inputs, Revision
 
 MayTake = Callable[[list[Change]], str]
 """Why it is not the job's turn with these changes; empty: it is."""
@@ -140,13 +140,23 @@ def _after_roll_back(
     if refusal is not None:
         return refusal
     if situation.is_edited:
-        return Choice(latest, Cause.SPEC)
+        return _edited_after_roll_back(situation, latest, current, may_take)
     # A release says nothing about an edit that failed; another profile or Secret may help it.
     if situation.spec.state == "suspended" or (not by_platform and since == [Change.RELEASE]):
         return Choice(None)
     changes = _changes(current, latest)
     note = may_take(changes)
     return Choice(None, note=note) if note else Choice(latest, _cause(changes))
+
+
+def _edited_after_roll_back(
+    situation: Situation, latest: Revision, current: Revision, may_take: MayTake
+) -> Choice | Refusal:
+    """The edit, with what failed: to try that again is what it asks for, and nothing newer."""
+    newest = situation.history.newest
+    if newest is not None and latest.inputs is not None and _ids(newest) == _ids_of(latest.inputs):
+        return Choice(latest, Cause.SPEC)
+    return _forward(situation, latest, current, may_take)
 
 
 def _undone(situation: Situation, number: int) -> Choice | Refusal:
@@ -205,15 +215,17 @@ def _changes(before: Revision, after: Revision) -> list[Change]:
 def _changes_of(newest: RevisionStatus, latest: Revision) -> list[Change]:
     if latest.inputs is None:
         return [Change.RELEASE]
-    new = latest.inputs.release, latest.inputs.profile_id, latest.inputs.secrets
-    found = [
-        change for change, old, now in zip(Change, _ids(newest), new, strict=True) if old != now
-    ]
+    pairs = zip(Change, _ids(newest), _ids_of(latest.inputs), strict=True)
+    found = [change for change, old, now in pairs if old != now]
     return found or [Change.RELEASE]
 
 
 def _ids(revision: RevisionStatus) -> tuple[str | None, ...]:
     return revision.release, revision.profile, revision.secrets
+
+
+def _ids_of(inputs: Inputs) -> tuple[str | None, ...]:
+    return inputs.release, inputs.profile_id, inputs.secrets
 
 
 def _cause(changes: list[Change]) -> Cause:

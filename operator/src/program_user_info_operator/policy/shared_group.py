@@ -23,7 +23,21 @@ class GroupUse:
     group: str
     brokers: frozenset[str]
     topics: frozenset[str]
+    contact_points: frozenset[str]
     table: str
+
+    @property
+    def place(self) -> str:
+        """Where the rows go, for people."""
+        server = min(self.contact_points, default="")
+        return f"{self.table} at {server}" if server else self.table
+
+    def writes_elsewhere(self, other: GroupUse) -> bool:
+        """Whether the rows go to another table, or to one of this name in another Cassandra."""
+        # A status of an earlier release does not name the contact points.
+        both_known = self.contact_points and other.contact_points
+        is_another_server = both_known and not self.contact_points & other.contact_points
+        return self.table != other.table or bool(is_another_server)
 
 
 def refuse_shared_group(own: GroupUse, others: Iterable[GroupUse]) -> Refusal | None:
@@ -32,11 +46,11 @@ def refuse_shared_group(own: GroupUse, others: Iterable[GroupUse]) -> Refusal | 
         is_later = (own.created, own.job) > (other.created, other.job)
         topics = sorted(own.topics & other.topics)
         is_shared = own.group == other.group and topics and own.brokers & other.brokers
-        if other.job != own.job and is_later and is_shared and own.table != other.table:
+        if other.job != own.job and is_later and is_shared and own.writes_elsewhere(other):
             return Refusal(
                 "GroupShared",
                 f"kafka.groupId: {own.group} is also the group of {other.job}, which reads"
-                f" {topics[0]} into {other.table}: each of the two jobs would miss what the other"
+                f" {topics[0]} into {other.place}: each of the two jobs would miss what the other"
                 " reads; set kafka.groupId to a name that no other job has",
                 recheck=_RECHECK,
             )
@@ -52,6 +66,7 @@ def own_use(job: str, created: datetime, spec: JobSpec) -> GroupUse:
         group=kafka.group_id,
         brokers=frozenset(kafka.bootstrap_servers),
         topics=frozenset([kafka.topic, *kafka.additional_topics]),
+        contact_points=frozenset(cassandra.contact_points),
         table=f"{cassandra.keyspace}.{cassandra.table}",
     )
 
@@ -66,5 +81,6 @@ def use_in_status(job: str, created: datetime, status: JobStatus) -> GroupUse | 
         group=status.group_id,
         brokers=frozenset(status.bootstrap_servers),
         topics=frozenset([status.topic, *status.additional_topics]),
+        contact_points=frozenset(status.contact_points),
         table=f"{status.keyspace}.{status.table}",
     )

@@ -30,7 +30,7 @@ class Findings:
 
     `spec` and `sources` are None where there is no complete spec. `live` are its FlinkDeployments
     by name, `targets` the ids of what the platform wants it to have, `exempt` what of that it will
-    never get.
+    never get; `is_overdue`: it should have begun a revision by now.
     """
 
     job: str
@@ -44,6 +44,7 @@ class Findings:
     unknown: frozenset[Change] = frozenset()
     """Changes of which the target cannot be told now: the stage stays what it was."""
     exempt: frozenset[Change] = frozenset()
+    is_overdue: bool = False
     last_checkpoint: Checkpoint | None = None
     last_savepoint: SavepointStatus | None = None
     failure: FailureStatus | None = None
@@ -58,6 +59,11 @@ class Findings:
         running = [each for each in found if each[1].is_stable]
         return next(iter(running or found), None)
 
+    def revision_of(self, deployment: str | None) -> str | None:
+        """Hash of the revision that this FlinkDeployment is to run."""
+        placed = [each for each in self.deployments.wanted if each.name == deployment]
+        return placed[0].revision if placed else None
+
 
 def status_of(old: JobStatus, found: Findings, now: datetime) -> JobStatus:
     """What is known now; without a valid spec, what was last known of what it resolves to."""
@@ -65,7 +71,12 @@ def status_of(old: JobStatus, found: Findings, now: datetime) -> JobStatus:
     name, observed = found.writing or (main.name if main else None, None)
     idle = found.spec is not None and found.spec.state == "suspended"
     standing = Standing(
-        found.history.revisions, found.history.last_good, found.targets, found.exempt, is_idle=idle
+        found.history.revisions,
+        found.history.last_good,
+        found.targets,
+        found.exempt,
+        is_idle=idle,
+        is_overdue=found.is_overdue,
     )
     kept = [each for each in old.rollout.changes if each.change in found.unknown]
     rollout = RolloutStatus(
@@ -77,6 +88,7 @@ def status_of(old: JobStatus, found: Findings, now: datetime) -> JobStatus:
             **_resolved(found),
             **_revision(found.running),
             "deployment": name,
+            "deployed_revision": found.revision_of(name),
             "job_id": observed.job_id if observed else None,
             "job_state": _job_state(observed, idle=idle),
             "parallelism": observed.parallelism if observed else None,
@@ -106,6 +118,7 @@ def _resolved(found: Findings) -> dict[str, object]:
         "additional_topics": kafka.additional_topics,
         "group_id": kafka.group_id,
         "dead_letter_topic": kafka.dead_letter_topic,
+        "contact_points": cassandra.contact_points,
         "keyspace": cassandra.keyspace,
         "table": cassandra.table,
         "sources": {path: source.value for path, source in found.sources.items()},

@@ -20,6 +20,7 @@ from program_user_info_operator.api.status import Outcome, RevisionStatus, Trial
 from program_user_info_operator.observed.flink_job import FlinkJob
 
 _LEAST_CHECKPOINT_AGE = timedelta(seconds=30)
+_SOONEST, _LATEST = timedelta(seconds=1), timedelta(seconds=60)
 # Flink's clock and ours start counting at slightly different moments.
 _TOLERANCE = timedelta(seconds=2)
 
@@ -74,12 +75,21 @@ def advance(
 def next_decision(revision: RevisionStatus, limits: Limits, now: datetime) -> timedelta | None:
     """How long until the revision may be good or is given up; None: no time passes for it."""
     trial = revision.trial or TrialStatus()
-    if revision.outcome is not Outcome.PENDING or trial.stopped_since is not None:
+    if revision.outcome not in (Outcome.PENDING, Outcome.FAILED) or trial.stopped_since is not None:
         return None
-    left = _left(revision, trial, limits, now)
+    due = []
+    if revision.outcome is Outcome.PENDING:
+        due.append(max(_left(revision, trial, limits, now), timedelta()))
     if trial.running_since is not None:
-        left = min(left, max(limits.soak - (now - trial.running_since), timedelta(seconds=1)))
-    return max(left, timedelta())
+        due.append(_until_good(now - trial.running_since, limits.soak))
+    return min(due, default=None)
+
+
+def _until_good(runs_for: timedelta, soak: timedelta) -> timedelta:
+    """What is left of the soak time; after it, when to ask Flink again, ever less often."""
+    if runs_for < soak:
+        return max(soak - runs_for, _SOONEST)
+    return min(max((runs_for - soak) / 4, _SOONEST), _LATEST)
 
 
 def _clock(trial: TrialStatus, evidence: Evidence, now: datetime) -> TrialStatus:

@@ -112,6 +112,7 @@ class Gatherer:
             resolved=resolved,
             seen=Seen(
                 job=key.name,
+                created=datetime.fromisoformat(job["metadata"]["creationTimestamp"]),
                 spec=spec,
                 refusal=refusal,
                 candidates=candidates,

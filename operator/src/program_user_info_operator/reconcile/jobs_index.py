@@ -89,7 +89,7 @@ class JobsIndex:
             use = self._uses.pop(key, None)
             others = list(self._users.get(use.group, ())) if use else []
             if use is not None:
-                self._users[use.group].pop(key)
+                self._forget_use(key, use)
             self._states.pop(key, None)
             self._held.pop(key, None)
             self._versions.pop(key, None)
@@ -172,13 +172,19 @@ class JobsIndex:
                 found[each.holder] = (count + 1, max(longest, since))
         return found
 
+    def _forget_use(self, key: Key, use: GroupUse) -> None:
+        users = self._users[use.group]
+        del users[key]
+        if not users:
+            del self._users[use.group]
+
     def _note_use(self, key: Key, job: Object, status: JobStatus) -> None:
         created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
         use, old = use_in_status(str(key), created, status), self._uses.get(key)
         if use == old:
             return
         if old is not None:
-            self._users[old.group].pop(key)
+            self._forget_use(key, old)
         if use is not None:
             self._uses[key] = use
             users = self._users.setdefault(use.group, {})

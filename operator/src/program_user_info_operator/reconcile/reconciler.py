@@ -24,7 +24,7 @@ from program_user_info_operator.policy.conclusion import (
     announce,
     conclude,
 )
-from program_user_info_operator.policy.decision import Decision, decide
+from program_user_info_operator.policy.decision import Decision, decide, time_to_begin
 from program_user_info_operator.policy.known_failure import known_failure, to_remember
 from program_user_info_operator.policy.recheck import recheck_after
 from program_user_info_operator.policy.status import Findings, status_of
@@ -168,6 +168,7 @@ class Reconciler:
             targets=gathered.targets,
             unknown=gathered.unknown,
             exempt=gathered.exempt,
+            is_overdue=time_to_begin(gathered.seen, self._clock()) is None,
             last_checkpoint=outlook.flink.checkpoint if outlook.flink else None,
             last_savepoint=self._reader.last_savepoint(gathered.key, savepoints),
             failure=to_remember(outlook.failure, outlook.live.get(main.name) if main else None),

@@ -1,6 +1,6 @@
 """Where a job stands with each change of the platform's, by its own history.
 
-    New --------> Good            the job has never been good before
+    New --------> Good            the job has never been good before; Exempt once it is given up
     Waiting ----> InFlight -----> Good
                      |
                      v
@@ -37,6 +37,7 @@ class Standing:
 
     `targets` are the ids of what the platform wants it to have; `exempt` are changes that it will
     not get because it is pinned. `is_idle`: it is suspended, so nothing is found out about it.
+    `is_overdue`: it has had its deadline to begin a first revision.
     """
 
     revisions: Sequence[RevisionStatus]
@@ -44,6 +45,7 @@ class Standing:
     targets: Mapping[Change, str]
     exempt: Collection[Change] = ()
     is_idle: bool = False
+    is_overdue: bool = False
 
 
 def stages(
@@ -64,7 +66,7 @@ def stage_of(standing: Standing, change: Change) -> Stage:
     if change in standing.exempt:
         return Stage.EXEMPT
     if not standing.revisions:
-        return Stage.NEW
+        return Stage.EXEMPT if standing.is_overdue else Stage.NEW
     newest = standing.revisions[-1]
     having = [each for each in standing.revisions if _has(each, change, standing.targets[change])]
     has_failed = _has_failed(having)

@@ -1,0 +1,1 @@
+"""Mutation testing: whether the unit tests notice a decision that is another one."""

@@ -1,0 +1,123 @@
+"""`spec.cassandra` and `spec.writes`: where rows go, and the limits of the write stage."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from program_user_info_operator.api.checks import Rule, cel
+from program_user_info_operator.api.scalars import (
+    Duration,
+    HostPort,
+    Identifier,
+    WholeSeconds,
+)
+from program_user_info_operator.api.section import SecretReference, Section
+
+_NEEDS_CLASS = "needs class, such as NetworkTopologyStrategy"
+
+
+def _needs_class(replication: dict[str, int | str]) -> dict[str, int | str]:
+    if "class" not in replication:
+        raise ValueError(_NEEDS_CLASS)
+    return replication
+
+
+class CassandraSchema(Section):
+    """Whether the job creates keyspace and table, and how they are replicated."""
+
+    manage: bool = Field(True, description="Create keyspace and table where they are missing.")
+    replication: Annotated[
+        dict[str, int | str],
+        Field(max_length=32, json_schema_extra=cel(Rule("'class' in self", _NEEDS_CLASS))),
+        AfterValidator(_needs_class),
+    ] = Field(
+        {"class": "SimpleStrategy", "replication_factor": 1},
+        description="Replication of a keyspace that the job creates. The key class is required.",
+    )
+
+
+class Cassandra(Section):
+    """Where rows go."""
+
+    contact_points: Annotated[list[HostPort], Field(min_length=1, max_length=16)] = Field(
+        description="Nodes to connect to first."
+    )
+    local_datacenter: Annotated[str, Field(min_length=1, max_length=128)] = Field(
+        "datacenter1", description="Data centre whose nodes are written to."
+    )
+    keyspace: Identifier = Field("sunbird_programs", description="Keyspace of the table.")
+    table: Identifier = Field("program_enrollment", description="Table that rows are written to.")
+    layout: Literal["flat", "map"] = Field(
+        "flat", description="flat: a column per location field; map: the Scala job's table."
+    )
+    consistency_level: Literal[
+        "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_QUORUM", "EACH_QUORUM", "LOCAL_ONE"
+    ] = Field("LOCAL_QUORUM", description="Consistency level of the writes.")
+    ttl: Annotated[int, Field(ge=0, le=630_720_000)] | None = Field(
+        None, description="Seconds until a written cell expires; 0 or null: never."
+    )
+    deletes: Literal["ignore", "apply"] = Field(
+        "ignore", description="What an event with deleted: true does to the row."
+    )
+    missing_profile: Literal["reject", "write"] = Field(
+        "reject", description="What becomes of an event without userProfile."
+    )
+    schema_: CassandraSchema = Field(
+        CassandraSchema(), alias="schema", description="Creation of keyspace and table."
+    )
+    credentials: SecretReference | None = Field(
+        None, description="Secret with the keys username and password."
+    )
+    tls: SecretReference | None = Field(
+        None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
+    )
+    verify_host_names: bool = Field(
+        True,
+        description="With TLS, refuse nodes whose certificates lack the address that they are"
+        " reached at: a contact point's name, else the address that the node announces.",
+    )
+
+
+class Writes(Section):
+    """Limits of the write stage. Unset ones are the job's own, which its image knows."""
+
+    batch_rows: Annotated[int, Field(ge=1, le=1000)] | None = Field(
+        None, description="Rows in a request, all of one program. Default: 200."
+    )
+    batch_bytes: Annotated[int, Field(ge=1024, le=5_242_880)] | None = Field(
+        None, description="Bytes in a request, unless one row is larger. Default: 262144."
+    )
+    in_flight: Annotated[int, Field(ge=1, le=1024)] | None = Field(
+        None, description="Requests in flight for each subtask. Default: 64."
+    )
+    request_timeout: WholeSeconds | None = Field(
+        None, description="How long one request may take. Default: 10s."
+    )
+    give_up_after: WholeSeconds | None = Field(
+        None,
+        description="How long writes are retried before the task fails and starts again from the"
+        " last checkpoint. Default: 5min.",
+    )
+    future_bound: WholeSeconds | None = Field(
+        None,
+        description="How far ahead of the clock an event may be before it is rejected. Default:"
+        " 24h.",
+    )
+    bundle_time: Duration | None = Field(
+        None, description="How long events are collected before they are written. Default: 500ms."
+    )
+    bundle_records: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None,
+        description="Events that are collected before Flink waits for the write stage. Default:"
+        " 40000.",
+    )
+    arrow_batch: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        None, description="Events in one call of the write stage, at most. Default: 20000."
+    )
+    arrow_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] | None = Field(
+        None,
+        description="Bytes of the events in one call. Where the events in the topics are larger,"
+        " calls and bundles hold fewer of them. Default: 25165824.",
+    )

@@ -1,0 +1,208 @@
+"""One call's writes: what is sent when, and that nothing returns before it is acknowledged."""
+
+from __future__ import annotations
+
+import random
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+import pytest
+from cassandra import InvalidRequest, OperationTimedOut
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from program_user_info_job.config.model import Cassandra, Writes
+from program_user_info_job.row.convert import Row
+from program_user_info_job.store import in_flight, writer
+from program_user_info_job.store.encoded_batch import EncodedBatch
+from program_user_info_job.store.gathered_rows import GatheredRows
+from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store.writer import Writer
+from tests.unit.job.prepared import FakeSession, rows
+
+CASSANDRA = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
+Callbacks = tuple[Callable[[object], None], Callable[[Exception], None]]
+
+
+class Server(FakeSession):
+    """Keeps requests until they are answered."""
+
+    def __init__(self) -> None:
+        super().__init__("flat", ttl=False)
+        self.sent: list[EncodedBatch] = []
+        self.unanswered: list[tuple[EncodedBatch, Callbacks]] = []
+        self.most = 0
+        self._lock = threading.Lock()
+
+    def execute_async(self, statement: EncodedBatch) -> Any:
+        server = self
+
+        class Future:
+            def add_callbacks(self, *callbacks: Any) -> None:
+                with server._lock:
+                    server.sent.append(statement)
+                    server.unanswered.append((statement, callbacks))
+                    server.most = max(server.most, len(server.unanswered))
+
+        return Future()
+
+    def answer(self, chance: random.Random, error: Callable[[EncodedBatch], Any]) -> None:
+        """Answer any one request."""
+        with self._lock:
+            if not self.unanswered:
+                return
+            place = chance.randrange(len(self.unanswered))
+            statement, (succeeded, failed) = self.unanswered.pop(place)
+        problem = error(statement)
+        succeeded(None) if problem is None else failed(problem)
+
+
+@contextmanager
+def answering(
+    server: Server, seed: int = 0, error: Callable[[EncodedBatch], Any] = lambda _: None
+) -> Iterator[None]:
+    """In a thread of its own, as the driver does."""
+    over, chance = threading.Event(), random.Random(seed)
+
+    def run() -> None:
+        while not over.wait(0.0001):
+            server.answer(chance, error)
+
+    thread = threading.Thread(target=run)
+    thread.start()
+    try:
+        yield
+    finally:
+        over.set()
+        thread.join()
+
+
+def begin(server: Server, **limits: int) -> writer.Writing:
+    return Writer(server, CASSANDRA, Writes(**limits)).begin()
+
+
+def test_full_requests_leave_while_other_rows_wait_for_more_of_their_program() -> None:
+    server = Server()
+    writing = begin(server, batch_rows=10)
+    writing.add([*rows(9, "a"), *rows(9, "b")], 0)
+    assert server.sent == []
+    writing.add([Indexed(99, Row("a", "last", {}, 1))], 0)
+    assert [len(each) for each in server.sent] == [10]
+    with answering(server):
+        assert writing.finish() == {}
+    assert [len(each) for each in server.sent] == [10, 9]
+
+
+def test_mapping_goes_on_while_a_request_is_unanswered_and_the_end_waits_for_it() -> None:
+    server = Server()
+    writing = begin(server, batch_rows=1, in_flight=2)
+    for number in range(5):
+        writing.add(rows(1, str(number)), 0)
+    assert len(server.unanswered) == 2  # and nothing has waited
+    finished = threading.Event()
+
+    def finish() -> None:
+        writing.finish()
+        finished.set()
+
+    thread = threading.Thread(target=finish)
+    thread.start()
+    chance = random.Random(0)
+    while len(server.sent) < 5 or len(server.unanswered) > 1:
+        if len(server.unanswered) == 2:
+            server.answer(chance, lambda _: None)
+    assert not finished.wait(0.05)
+    server.answer(chance, lambda _: None)
+    thread.join()
+    assert finished.is_set()
+
+
+def test_bytes_that_wait_are_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(writer, "HELD_BYTES", 1000)
+    server = Server()
+    writing = begin(server)
+    writing.add(rows(3, "a"), 999)
+    assert server.sent == []
+    writing.add(rows(1, "b"), 1)
+    assert sorted(len(each) for each in server.sent) == [1, 3]
+    writing.add(rows(1, "c"), 999)
+    assert len(server.sent) == 2
+
+
+ROWS = st.lists(
+    st.lists(st.tuples(st.sampled_from("abc"), st.integers(0, 8), st.integers(0, 5)), max_size=12),
+    max_size=6,
+)
+
+
+@settings(deadline=None, max_examples=60)
+@given(
+    parts=ROWS,
+    limits=st.fixed_dictionaries({"batch_rows": st.integers(1, 5), "in_flight": st.integers(1, 4)}),
+    seed=st.integers(0, 99),
+    refused=st.sampled_from([None, b"u3"]),
+)
+def test_every_row_is_acknowledged_or_refused_once_a_call_returns(
+    parts: list[list[tuple[str, int, int]]],
+    limits: dict[str, int],
+    seed: int,
+    refused: bytes | None,
+) -> None:
+    server, chance = Server(), random.Random(seed)
+    taken: list[bytes] = []
+
+    def error(batch: EncodedBatch) -> Exception | None:
+        statements = batch._statements_and_parameters
+        if refused and any(refused in each for each in statements):
+            invalid: Exception = InvalidRequest("code=2200 [Invalid query]")
+            return invalid
+        if chance.random() < 0.2:
+            late: Exception = OperationTimedOut()
+            return late
+        taken.extend(statements)
+        return None
+
+    subject = Writer(server, CASSANDRA, Writes(**limits))
+    writing = subject.begin()
+    every: list[Indexed] = []
+    with pytest.MonkeyPatch.context() as patch, answering(server, seed, error):
+        patch.setattr(in_flight, "_FIRST_DELAY", 0.0001)
+        for part in parts:
+            items = [
+                Indexed(len(every) + n, Row(program, f"u{user}", {"program_name": "x"}, stamp))
+                for n, (program, user, stamp) in enumerate(part)
+            ]
+            every += items
+            writing.add(items, 0)
+        rejections = writing.finish()
+    assert server.unanswered == []
+    assert server.most <= limits["in_flight"]
+    bad = {item.position for item in every if refused == item.row.user_id.encode()}
+    assert set(rejections) == bad
+    newest: dict[tuple[str, str], Row] = {}
+    for item in every:
+        key = (item.row.program_id, item.row.user_id)
+        if item.position not in bad:
+            newest[key] = max(newest.get(key, item.row), item.row, key=lambda r: r.write_timestamp)
+    assert {subject._statements.encode(row) for row in newest.values()} <= set(taken)
+
+
+@given(st.lists(st.lists(st.sampled_from("abcd"), max_size=20), max_size=5), st.integers(1, 6))
+def test_no_row_is_lost_or_sent_twice_and_no_request_is_partly_filled_early(
+    parts: list[list[str]], full: int
+) -> None:
+    gathered = GatheredRows(full)
+    early: list[list[Indexed]] = []
+    number = 0
+    for part in parts:
+        items = [Indexed(number + n, Row(program, "u", {}, 0)) for n, program in enumerate(part)]
+        number += len(part)
+        early += gathered.add(items)
+    late = gathered.take_all()
+    assert all(len(each) == full for each in early)
+    assert all(0 < len(each) < full for each in late)
+    assert sorted(item.position for each in early + late for item in each) == list(range(number))
+    assert all(len({item.row.program_id for item in each}) == 1 for each in early + late)
+    assert gathered.take_all() == []
