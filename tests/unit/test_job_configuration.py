@@ -30,15 +30,14 @@ FROM = {
     "cassandra.tlsDir": "cassandra.tls",
     "flink.checkpointInterval": "checkpoints.interval",
     "flink.bundleTime": "writes.bundleTime",
+    "flink.bundleRecords": "writes.bundleRecords",
+    "flink.arrowBatch": "writes.arrowBatch",
+    "flink.arrowBatchBytes": "writes.arrowBatchBytes",
+    "flink.partitionDiscovery": "kafka.partitionDiscovery",
 }
 """Fields of the job's file to those of spec, where the two are called otherwise."""
 
-BY_HAND = {
-    "flink.arrowBatch",
-    "flink.bundleRecords",
-    "flink.partitionDiscovery",
-    "flink.parallelism",
-}
+BY_HAND = {"flink.parallelism"}
 """Fields of the job's file that no resource sets."""
 
 NOT_OFFERED = {"cassandra.consistencyLevel": {"ANY"}}
@@ -46,7 +45,7 @@ NOT_OFFERED = {"cassandra.consistencyLevel": {"ANY"}}
 
 UNITS = {
     **dict.fromkeys(("requestTimeout", "giveUpAfter", "futureBound"), 1000),
-    **dict.fromkeys(("checkpointInterval", "bundleTime"), 1),
+    **dict.fromkeys(("checkpointInterval", "bundleTime", "partitionDiscovery"), 1),
 }
 """Milliseconds in one of the job's numbers, for what is a duration in spec."""
 

@@ -53,10 +53,10 @@ def test_no_call_is_smaller_than_its_bytes_ask_for(flink: Flink, size: int) -> N
 
 def test_ordinary_events_fill_calls_and_large_ones_do_not() -> None:
     flink = Flink()
-    assert limit(flink, 1_600) == flink
+    assert limit(flink, 1_200) == flink
     large = limit(flink, 20_000)
-    assert large.arrow_batch * 20_000 <= 32 << 20
-    assert large.bundle_records * 20_000 <= 64 << 20
+    assert large.arrow_batch * 20_000 <= flink.arrow_batch_bytes
+    assert large.bundle_records * 20_000 <= 2 * flink.arrow_batch_bytes
 
 
 def test_the_place_with_the_largest_events_counts() -> None:
@@ -76,8 +76,8 @@ def test_what_is_chosen_is_logged_and_reaches_flink_and_kafka() -> None:
     with capture_logs() as lines:
         config = fit_to_events(CONFIG, [[20_000] * 3])
     (line,) = lines
-    assert (line["arrow_batch"], line["bytes_of_an_event"], line["sampled"]) == (1677, 20_000, 3)
+    assert (line["arrow_batch"], line["bytes_of_an_event"], line["sampled"]) == (1258, 20_000, 3)
     settings = flink_settings(config, "/python", None)
-    assert settings["python.fn-execution.arrow.batch.size"] == "1677"
-    assert settings["python.fn-execution.bundle.size"] == "3354"
-    assert "'properties.max.poll.records' = '1677'" in source_ddl(config.kafka, config.flink)
+    assert settings["python.fn-execution.arrow.batch.size"] == "1258"
+    assert settings["python.fn-execution.bundle.size"] == "2516"
+    assert "'properties.max.poll.records' = '1258'" in source_ddl(config.kafka, config.flink)

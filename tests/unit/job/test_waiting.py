@@ -127,7 +127,8 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
     monkeypatch.setattr(record_sizes, "sample_sizes", lambda *_: [[1 << 20]])
 
     def submitted(config: Config, *_: object) -> None:
-        assert config.flink.arrow_batch == 32  # of events of a MiB
+        # Of events of a MiB.
+        assert config.flink.arrow_batch == config.flink.arrow_batch_bytes >> 20
         done.append("submitted")
 
     monkeypatch.setattr(submit, "submit", submitted)

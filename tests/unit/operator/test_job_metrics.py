@@ -11,6 +11,7 @@ from program_user_info_operator.reconcile.job_metrics import JobMetrics
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.rollout.standings import HeldUp, Target, Waves
+from tests.unit.operator.world import Controller, World
 
 A, B = Key("ns", "a"), Key("ns", "b")
 
@@ -64,3 +65,20 @@ def test_each_job_is_counted_by_its_condition_its_stage_and_whom_it_holds_up() -
 
 def test_who_does_not_lead_counts_nothing() -> None:
     assert exposed(is_leading=False) == []
+
+
+def test_a_job_that_waits_for_another_one_is_held_up_by_it_until_that_one_is_good() -> None:
+    world = World()
+    for name in "ab":
+        world.put_job(name)
+        first = Controller(world)
+        first.settle(name)
+        first.stop()
+    controller = Controller(world, "2.0")
+    controller.start()
+    assert [(str(key), count) for key, (count, _) in controller.index.holders().items()] == [
+        ("ns/a", 1)
+    ]
+    controller.settle("a")
+    controller.settle("b")
+    assert controller.index.holders() == {}

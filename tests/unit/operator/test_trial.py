@@ -219,13 +219,19 @@ def test_the_next_decision_is_the_end_of_the_soak_or_of_the_deadline() -> None:
     assert trial.next == 590
     trial.look(10, running(1))
     assert trial.next == 60
-    trial.look(80, running(81, None))
+    # It completes no checkpoints: it is looked at ever less often.
+    trial.look(60, running(61, None))
     assert trial.next == 1
+    trial.look(20, running(81, None))
+    assert trial.next == 5
     trial.look(499, running(580, None))
     assert trial.next == 1
     failed = Trial(replace(LIMITS, can_go_back=False))
     assert failed.look(700, STARTING) is Outcome.FAILED
     assert failed.next is None
+    # One that runs after all may still turn out good.
+    failed.look(1, running(1))
+    assert failed.next == 60
 
 
 def test_nothing_is_left_of_a_trial_once_it_is_decided() -> None:

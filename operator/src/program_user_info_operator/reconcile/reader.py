@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, Protocol
 
 import structlog
@@ -37,9 +37,7 @@ Object = dict[str, Any]
 log = structlog.get_logger(__name__)
 
 
-_SECRET = {"apiVersion": "v1", "kind": "Secret"}
 _CRD_KEPT_SECONDS = 30.0
-_SECRET_RECHECK = timedelta(seconds=10)
 
 
 class Objects(Protocol):
