@@ -19,7 +19,6 @@ LONG = {
     # Stories over one chart, one topic, one controller: what they share is what makes them long.
     "tests/integration/test_chart.py": 320,
     "tests/servers/test_topics.py": 418,
-    "tests/unit/job/test_verification.py": 314,
     "tests/unit/operator/test_reconcile.py": 365,
     "tests/unit/operator/test_rollouts.py": 596,
     "tests/unit/operator/test_upgrades.py": 481,

@@ -7,55 +7,17 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 
 from program_user_info_job.config.model import Config
-from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.failure import StateFileUnusable
-from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row
-from program_user_info_job.row.fold import Folded
-from program_user_info_job.row.layout import LAYOUTS
-from program_user_info_job.store.table_scan import Cells
 from program_user_info_job.verification import comparison, topic_fold
 from program_user_info_job.verification.comparison import verify_topic
-from tests.configuration import DOCUMENT
 from tests.unit.job.broker import Broker
-from tests.unit.job.events import NOW, event
+from tests.unit.job.events import NOW
+from tests.unit.job.written_table import Key, Table, configured, payload
 
-Key = tuple[str, str]
 Verify = Callable[..., dict[Key, list[str]]]
-
-
-class Table:
-    """A table, written as the job would write it."""
-
-    def __init__(self, config: Config) -> None:
-        self._config = config
-        self._rows: dict[Key, Folded] = {}
-        self._columns = LAYOUTS[config.cassandra.layout].columns
-
-    def write(self, payload: bytes, offset: int = 0, moment: int = NOW, now: int = NOW) -> None:
-        """What becomes of a record that is read at a time."""
-        row = process(payload, Origin(offset, moment), mapping_rules(self._config), now)
-        if isinstance(row, Row):
-            folded = self._rows.setdefault((row.program_id, row.user_id), Folded())
-            folded.add(row, self._columns)
-
-    def find(self, key: Key) -> Cells | None:
-        folded = self._rows.get(key)
-        if folded is None or not folded.exists:
-            return None
-        names = dict.fromkeys(self._columns)
-        return names | {"program_id": key[0], "user_id": key[1]} | folded.values()
-
-    def scan(self, done: Callable[[float], None]) -> Iterator[Cells]:
-        done(1.0)
-        for key in self._rows:
-            row = self.find(key)
-            if row is not None:
-                yield row
 
 
 @pytest.fixture
@@ -66,15 +28,6 @@ def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     monkeypatch.setattr(topic_fold, "AdminClient", broker.admin)
     broker.create("t")
     return broker
-
-
-def configured(**sections: dict[str, Any]) -> Config:
-    parts = DOCUMENT | {
-        "kafka": DOCUMENT["kafka"] | sections.get("kafka", {}),
-        "cassandra": DOCUMENT["cassandra"] | sections.get("cassandra", {}),
-        "writes": {"futureBound": 60} | sections.get("writes", {}),
-    }
-    return msgspec.convert(parts, Config)
 
 
 @pytest.fixture
@@ -99,10 +52,6 @@ def verify(broker: Broker, table: Table, monkeypatch: pytest.MonkeyPatch) -> Ver
         return {key: [" ".join(each) for each in those] for key, those in found.by_row.items()}
 
     return run
-
-
-def payload(user: str, **fields: Any) -> bytes:
-    return msgspec.json.encode(event(userId=user, **fields))
 
 
 def both(broker: Broker, table: Table, *payloads: bytes) -> None:
