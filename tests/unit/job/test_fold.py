@@ -133,3 +133,9 @@ def test_a_date_has_no_time(millis: int, day: int) -> None:
     assert as_stored(millis, CqlType.DATE) == day
     assert as_stored(millis, CqlType.TIMESTAMP) == millis
     assert as_stored(None, CqlType.DATE) is None
+
+
+def test_of_two_maps_of_one_write_timestamp_the_greater_one_stays() -> None:
+    rows = [row(1, user_locations={"state_name": name}) for name in "ab"]
+    for order in (rows, rows[::-1]):
+        assert fold(*order).values() == {"user_locations": [["state_name", "b"]]}

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
+from program_user_info_operator.cluster.api_server import ApiError
 from tests.unit.operator.world import Controller, World
 
 
@@ -35,3 +37,13 @@ def test_a_write_is_refused_if_the_object_has_changed_since_it_was_read(
     controller.reconcile()
     assert versions["FlinkDeployment"] == [read]
     assert None not in versions["ProgramUserInfoJobstatus"]
+
+
+def test_what_is_forbidden_is_tried_again_after_half_a_minute() -> None:
+    """Nothing tells that a quota or a policy has changed."""
+    world = World()
+    world.put_job()
+    world.refuse["apply FlinkDeployment"] = ApiError(403, "no")
+    controller = Controller(world)
+    controller.rest()
+    assert controller.recheck == timedelta(seconds=30)

@@ -238,3 +238,15 @@ def test_whether_it_runs_or_has_failed(
     observed: ObservedJob, is_stable: bool, has_failed: bool
 ) -> None:
     assert (observed.is_stable, observed.has_failed) == (is_stable, has_failed)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("CREATED", "SUSPENDED", "UPGRADING", "DEPLOYED", "STABLE", "ROLLING_BACK"),
+        *("ROLLED_BACK", "FAILED", "DELETING", "DELETED"),
+    ],
+)
+def test_every_state_of_the_life_cycle_is_known_by_its_name(text: str) -> None:
+    assert observe(with_status(lifecycleState=text)).lifecycle is Lifecycle[text]
+    assert observe(with_status(lifecycleState=f"{text}_LATER")).lifecycle is None

@@ -260,3 +260,13 @@ def test_one_look_after_the_deadline_goes_by_flinks_clock(
     evidence: Evidence, outcome: Outcome
 ) -> None:
     assert Trial().look(700, evidence) is outcome
+
+
+def test_all_stops_of_a_trial_add_up() -> None:
+    trial = Trial()
+    idle = replace(STARTING, is_tried=False)
+    for evidence, after in ((idle, 0), (STARTING, 1000), (idle, 10)):
+        assert trial.look(after, evidence) is Outcome.PENDING
+    assert trial.look(10, idle) is Outcome.PENDING
+    trial.look(0, STARTING)
+    assert trial.next == 590
