@@ -9,7 +9,8 @@ import pytest
 
 from program_user_info_operator.api.status import JobStatus
 from program_user_info_operator.cli.command_job import running_revision
-from program_user_info_operator.rollout.standings import Waves
+from program_user_info_operator.cluster.api_server import ApiError
+from program_user_info_operator.rollout.standings import Key, Waves
 from tests.unit.operator.stories import IN_PLACE, PATIENT, images, running
 from tests.unit.operator.world import SOAK, Controller, World
 
@@ -184,3 +185,43 @@ def test_where_flink_does_not_answer_the_job_is_looked_at_ever_less_often() -> N
         looks += 1
         world.later(seconds=controller.recheck.total_seconds())
     assert looks < 40
+
+
+def two_that_are_good() -> tuple[World, Controller]:
+    """Two jobs of one environment, of which one at a time takes a change up."""
+    world = World()
+    for name in ("a", "b"):
+        world.put_job(name, upgrade=PATIENT)
+    controller = Controller(world, waves=Waves(1, ()))
+    for name in ("a", "b"):
+        controller.settle(name)
+    return world, controller
+
+
+def test_a_job_that_may_not_be_written_takes_nobodys_turn() -> None:
+    world, controller = two_that_are_good()
+    world.put_profile("parallelism: 2")
+    world.refuse = {"apply ProgramUserInfoJob": ApiError(403, "forbidden")}
+    with pytest.raises(ApiError):
+        controller.reconcile("a")
+    world.refuse = {}
+    controller.rest("b")
+    assert [each["spec"]["job"]["parallelism"] for each in world.deployments("b")] == [1, 2]
+
+
+def test_the_turn_of_a_job_that_is_out_of_sight_is_another_ones() -> None:
+    world, controller = two_that_are_good()
+    turns: list[None] = []
+    controller.index.connect(lambda _: None, lambda: turns.append(None))
+    world.put_profile("parallelism: 2")
+    world.refuse = {"apply ProgramUserInfoJob": ApiError(500, "it may have been written")}
+    with pytest.raises(ApiError):
+        controller.reconcile("a")
+    world.refuse = {}
+    controller.rest("b")
+    assert "waits" in world.message("b")
+    turns.clear()
+    controller.index.remove(Key("ns", "a"))
+    assert turns
+    controller.rest("b")
+    assert [each["spec"]["job"]["parallelism"] for each in world.deployments("b")] == [1, 2]

@@ -93,8 +93,9 @@ class JobsIndex:
             self._states.pop(key, None)
             self._held.pop(key, None)
             self._versions.pop(key, None)
+            was_let_go = key in self._reserved
             self._reserved.discard(key)
-            is_turn = self._standings.remove(key)
+            is_turn = self._standings.remove(key) or was_let_go
         for other in others:
             self._wake(other)
         if is_turn:

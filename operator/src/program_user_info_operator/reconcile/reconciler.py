@@ -17,7 +17,7 @@ from typing import Any
 import structlog
 
 from program_user_info_operator.api.status import Change, Outcome
-from program_user_info_operator.cluster.api_server import ApiServer
+from program_user_info_operator.cluster.api_server import ApiError, ApiServer
 from program_user_info_operator.policy.conclusion import (
     Conclusion,
     Outlook,
@@ -43,6 +43,7 @@ log = structlog.get_logger(__name__)
 
 _ANOTHERS_RECHECK = timedelta(seconds=60)
 _DELETION_RECHECK = timedelta(seconds=5)
+_FORBIDDEN = 403
 
 
 @dataclass
@@ -92,7 +93,13 @@ class Reconciler:
         decision = decide(
             gathered.seen, lambda changes: self._ask(gathered, answer, changes), self._clock()
         )
-        recheck = self._converge(gathered, decision)
+        try:
+            recheck = self._converge(gathered, decision)
+        except ApiError as error:
+            if error.status == _FORBIDDEN:
+                # Nothing of it can be written, so others need not wait for it.
+                self._index.remove(key)
+            raise
         self._index.settle(key, answer.held, let_go=answer.let_go and decision.begins)
         return recheck
 
