@@ -77,3 +77,15 @@ def test_a_certificate_for_the_nodes_address_is_taken(tmp_path: Path) -> None:
     with node(tmp_path, "IP:127.0.0.1") as (contact, shaken):
         assert "cassandra.verifyHostNames" not in failure(contact, tmp_path)
         assert any(shaken)
+
+
+def test_a_certificate_with_names_alone_is_taken_unless_names_are_to_be_verified(
+    tmp_path: Path,
+) -> None:
+    """As for a Service in Kubernetes: the driver reaches the nodes by their pods' addresses."""
+    assert not Cassandra(contact_points=["c:9042"], local_datacenter="dc").verify_host_names
+    with node(tmp_path, "DNS:localhost") as (contact, shaken):
+        by_name = contact.replace("127.0.0.1", "localhost")
+        assert "cassandra.verifyHostNames" in failure(by_name, tmp_path)
+        assert "cassandra.verifyHostNames" not in failure(by_name, tmp_path, verify=False)
+        assert any(shaken)

@@ -92,7 +92,7 @@ class Cassandra(_Section, frozen=True):
     schema: Schema = Schema()
     credentials_dir: str | None = None
     tls_dir: str | None = None
-    verify_host_names: bool = True
+    verify_host_names: bool = False
 
 
 class Writes(_Section, frozen=True):

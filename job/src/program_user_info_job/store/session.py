@@ -102,8 +102,8 @@ def _tls(cassandra: Cassandra) -> ssl.SSLContext | None:
         return None
     directory = Path(cassandra.tls_dir)
     context = ssl.create_default_context(cafile=str(directory / "ca.crt"))
-    # The driver compares the address that it connects to: a contact point as it is configured, any
-    # other node as the cluster announces it (`Connection._wrap_socket_from_context`).
+    # The driver resolves contact points, and compares the IP address that it connects to
+    # (`Cluster.__init__`, `Connection._wrap_socket_from_context`). Few certificates hold one.
     context.check_hostname = cassandra.verify_host_names
     if (directory / "tls.crt").exists():
         context.load_cert_chain(directory / "tls.crt", directory / "tls.key")

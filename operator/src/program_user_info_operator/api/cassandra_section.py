@@ -74,9 +74,10 @@ class Cassandra(Section):
         None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
     )
     verify_host_names: bool = Field(
-        True,
-        description="With TLS, refuse nodes whose certificates lack the address that they are"
-        " reached at: a contact point's name, else the address that the node announces.",
+        False,
+        description="With TLS, refuse nodes whose certificates lack the IP address that they are"
+        " reached at. The driver resolves contact points first, so names in certificates do not"
+        " count. The authority (ca.crt) is always verified.",
     )
 
 

@@ -61,7 +61,7 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
             schema=cassandra.schema_.model_dump(by_alias=True),
             credentialsDir=secret_directory("cassandra-credentials", cassandra.credentials),
             tlsDir=secret_directory("cassandra-tls", cassandra.tls),
-            verifyHostNames=None if cassandra.verify_host_names else False,
+            verifyHostNames=cassandra.verify_host_names or None,
         ),
         **_limits(spec.writes),
         "flink": _present(
