@@ -30,6 +30,19 @@ def fleet() -> World:
     return world
 
 
+def rolled_back_in_production() -> tuple[World, Controller]:
+    """Release 2.0 is good in staging, and was given up in production."""
+    world = fleet()
+    controller = Controller(world, "2.0", ORDER)
+    controller.settle("s1")
+    controller.rest("p1")
+    world.flink_runs("p1", "FAILED", "no")
+    controller.rest("p1")
+    world.later(minutes=6)
+    controller.rest("p1")
+    return world, controller
+
+
 def healed() -> tuple[World, Controller]:
     """A first revision that was given up while Kafka was away, and runs since."""
     world = World()
@@ -61,14 +74,7 @@ def test_a_revision_that_runs_after_its_deadline_becomes_good_by_itself() -> Non
 
 
 def test_an_edit_of_a_job_that_was_rolled_back_takes_no_other_release_out_of_turn() -> None:
-    world = fleet()
-    controller = Controller(world, "2.0", ORDER)
-    controller.settle("s1")
-    controller.rest("p1")
-    world.flink_runs("p1", "FAILED", "no")
-    controller.rest("p1")
-    world.later(minutes=6)
-    controller.rest("p1")
+    world, controller = rolled_back_in_production()
     controller.stop()
     controller = Controller(world, "3.0", Waves(1, ORDER.environments, paused=True))
     controller.rest("s1", "p1")
@@ -78,14 +84,7 @@ def test_an_edit_of_a_job_that_was_rolled_back_takes_no_other_release_out_of_tur
 
 
 def test_an_edit_of_a_job_that_was_rolled_back_tries_the_same_release_again() -> None:
-    world = fleet()
-    controller = Controller(world, "2.0", ORDER)
-    controller.settle("s1")
-    controller.rest("p1")
-    world.flink_runs("p1", "FAILED", "no")
-    controller.rest("p1")
-    world.later(minutes=6)
-    controller.rest("p1")
+    world, controller = rolled_back_in_production()
     world.put_job("p1", restartNonce=1)
     controller.rest("p1")
     assert "image:2.0" in [each["spec"]["image"] for each in world.deployments("p1")]

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -48,11 +50,7 @@ def verify(
 
     loaded = load(config)
     try:
-        with typer.progressbar(length=1000, label="table", file=sys.stderr) as bar:
-
-            def progress(share: float) -> None:
-                bar.update(round(share * 1000) - bar.pos)
-
+        with _progress_bar() as progress:
             comparison = (
                 verify_topic(loaded, state, progress)
                 if against is None
@@ -82,11 +80,7 @@ def repair(
 
     loaded = load(config)
     try:
-        with typer.progressbar(length=1000, label="table", file=sys.stderr) as bar:
-
-            def progress(share: float) -> None:
-                bar.update(round(share * 1000) - bar.pos)
-
+        with _progress_bar() as progress:
             report = look(loaded, apply=apply, state=state, progress=progress)
     except JobFailure as failure:
         fail(failure.message)
@@ -96,3 +90,10 @@ def repair(
         typer.echo(f"{column} {count}")
     done = "rewritten" if apply else "corrupted; --apply rewrites them"
     typer.echo(f"{report.corrupted} of {report.rows} rows {done}", err=True)
+
+
+@contextmanager
+def _progress_bar() -> Iterator[Callable[[float], None]]:
+    """A bar that is told the share of the table that is done."""
+    with typer.progressbar(length=1000, label="table", file=sys.stderr) as bar:
+        yield lambda share: bar.update(round(share * 1000) - bar.pos)

@@ -13,6 +13,11 @@ _LONGEST = timedelta(seconds=60)
 _LEAST = timedelta(seconds=1)
 
 
+def ever_less_often(elapsed: timedelta, shortest: timedelta) -> timedelta:
+    """When to look again at what has lasted so long already; once a minute at the least."""
+    return min(max(elapsed / 4, shortest), _LONGEST)
+
+
 def recheck_after(
     verdict: Verdict,
     newest: RevisionStatus | None,
@@ -26,5 +31,5 @@ def recheck_after(
     found = [each for each in due if each is not None]
     if verdict.state == "Reconciling" or verdict.reason == "FlinkOperatorSilent":
         elapsed = now - newest.started if newest is not None else timedelta()
-        found.append(min(max(elapsed / 4, _SHORTEST), _LONGEST))
+        found.append(ever_less_often(elapsed, _SHORTEST))
     return max(min(found), _LEAST) if found else None

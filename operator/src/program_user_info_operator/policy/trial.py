@@ -18,9 +18,10 @@ from datetime import datetime, timedelta
 
 from program_user_info_operator.api.status import Outcome, RevisionStatus, TrialStatus
 from program_user_info_operator.observed.flink_job import FlinkJob
+from program_user_info_operator.policy.recheck import ever_less_often
 
 _LEAST_CHECKPOINT_AGE = timedelta(seconds=30)
-_SOONEST, _LATEST = timedelta(seconds=1), timedelta(seconds=60)
+_SOONEST = timedelta(seconds=1)
 # Flink's clock and ours start counting at slightly different moments.
 _TOLERANCE = timedelta(seconds=2)
 
@@ -89,7 +90,7 @@ def _until_good(runs_for: timedelta, soak: timedelta) -> timedelta:
     """What is left of the soak time; after it, when to ask Flink again, ever less often."""
     if runs_for < soak:
         return max(soak - runs_for, _SOONEST)
-    return min(max((runs_for - soak) / 4, _SOONEST), _LATEST)
+    return ever_less_often(runs_for - soak, _SOONEST)
 
 
 def _clock(trial: TrialStatus, evidence: Evidence, now: datetime) -> TrialStatus:

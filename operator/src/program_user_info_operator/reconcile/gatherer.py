@@ -112,7 +112,7 @@ class Gatherer:
             resolved=resolved,
             seen=Seen(
                 job=key.name,
-                created=datetime.fromisoformat(job["metadata"]["creationTimestamp"]),
+                created=_created(job),
                 spec=spec,
                 refusal=refusal,
                 candidates=candidates,
@@ -147,8 +147,7 @@ class Gatherer:
         secrets = self._reader.secrets.digest(key, spec, before.secrets if before else None)
         if isinstance(secrets, Refusal):
             return secrets
-        created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
-        use = own_use(str(key), created, spec)
+        use = own_use(str(key), _created(job), spec)
         refusal = refuse_shared_group(use, self._index.other_users(use.group, key))
         if refusal is not None:
             return refusal
@@ -220,6 +219,10 @@ def _spec_of(current: Revision | None, job: Object) -> JobSpec | None:
         passing["state"] = state
     found = resolve({**inputs.spec, **passing}, inputs.profile, inputs.defaults)
     return found.spec if isinstance(found, Resolved) else None
+
+
+def _created(job: Object) -> datetime:
+    return datetime.fromisoformat(job["metadata"]["creationTimestamp"])
 
 
 def _exempt(spec: JobSpec | None) -> frozenset[Change]:
