@@ -21,6 +21,7 @@ from tests.cluster import eventually
 from tests.faults import crowd
 from tests.faults.arena import Arena
 from tests.faults.control_plane import CONTROLLER, control_plane
+from tests.faults.flink import job_that_runs
 from tests.faults.zygote import Zygote
 from tests.flink_statuses import Release, at_rest
 
@@ -43,8 +44,14 @@ class LookingFlinkOperator:
             for number in range(_WRITERS)
         ]
         self.written = 0
+        self._started = time.time()
+
+    def rest(self, namespace: str, deployment: str, path: str) -> Object:
+        """Flink's own answer: each job runs."""
+        return job_that_runs(path, self._started)
 
     def __enter__(self) -> LookingFlinkOperator:
+        self._arena.proxy.flink = self
         for thread in self._threads:
             thread.start()
         return self
@@ -53,6 +60,7 @@ class LookingFlinkOperator:
         self._over.set()
         for thread in self._threads:
             thread.join()
+        self._arena.proxy.flink = None
 
     def _look_at(self, deployments: list[Object]) -> None:
         connection = http.client.HTTPSConnection(
@@ -128,7 +136,8 @@ def _rest(arena: Arena, count: int, seconds: float) -> list[tuple[str, ...]]:
     for release, interval in _CASES:
         with LookingFlinkOperator(arena, release, interval) as flink:
             eventually(lambda: _running(arena) == count, "all jobs run", 900, at_most=1)
-            time.sleep(5)
+            eventually(lambda: crowd.good(arena) == count, "all jobs are good", 900, at_most=1)
+            arena.at_rest()
             rows.append((release, f"{interval:g} s", *_cost(arena, flink, seconds)))
     return rows
 

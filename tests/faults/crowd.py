@@ -50,6 +50,12 @@ def ready(arena: Arena, reason: str) -> int:
     return int(float(found[1])) if found else 0
 
 
+def good(arena: Arena) -> int:
+    """How many jobs are good with the controller's release."""
+    found = re.search(r'_rollout_jobs\{change="Release",stage="Good"\} (\S+)', _metrics(arena))
+    return int(float(found[1])) if found else 0
+
+
 def _metrics(arena: Arena) -> str:
     try:
         return arena.metrics()

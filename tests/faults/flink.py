@@ -7,7 +7,7 @@ import json
 import threading
 import time
 import urllib.error
-from typing import Any
+from typing import Any, Protocol
 
 from tests.faults.api import Api
 
@@ -16,6 +16,21 @@ _ALL = "/apis/flink.apache.org/v1beta1/flinkdeployments?resourceVersion=0"
 _FINALIZER = "flinkdeployments.flink.apache.org/finalizer"
 
 Object = dict[str, Any]
+
+
+class FlinkRest(Protocol):
+    """Answers for Flink's REST interface."""
+
+    def rest(self, namespace: str, deployment: str, path: str) -> Object | None:
+        """What it says about the job of a deployment; None: nothing."""
+
+
+def job_that_runs(path: str, since: float) -> Object:
+    """What Flink's REST interface says of a job that has run since then, in seconds."""
+    now = round(time.time() * 1000)
+    if path == "/checkpoints":
+        return {"latest": {"completed": {"id": 7, "latest_ack_timestamp": now}}}
+    return {"now": now, "timestamps": {"RUNNING": round(since * 1000)}}
 
 
 class FlinkOperator:
@@ -39,12 +54,7 @@ class FlinkOperator:
     def rest(self, namespace: str, deployment: str, path: str) -> Object | None:
         """What Flink's REST interface answers about the job of a deployment; None: nothing."""
         running = self._running.get((namespace, deployment))
-        if running is None:
-            return None
-        now = round(time.time() * 1000)
-        if path == "/checkpoints":
-            return {"latest": {"completed": {"id": 7, "latest_ack_timestamp": now}}}
-        return {"now": now, "timestamps": {"RUNNING": round(running[1] * 1000)}}
+        return None if running is None else job_that_runs(path, running[1])
 
     def _run(self) -> None:
         while not self._stop.is_set():

@@ -20,7 +20,7 @@ import aiohttp
 from aiohappyeyeballs import AddrInfoType
 from aiohttp import web
 
-from tests.faults.flink import FlinkOperator
+from tests.faults.flink import FlinkRest
 
 _FLINK = re.compile(
     r"/api/v1/namespaces/(?P<namespace>[^/]+)/services/(?P<deployment>[^/]+)-rest:rest/proxy"
@@ -96,9 +96,9 @@ class Faults:
 class FaultProxy:
     """Listens on a port of the loopback interface; one event loop in a thread of its own."""
 
-    def __init__(self, api_port: int, token: str, flink: FlinkOperator | None = None) -> None:
+    def __init__(self, api_port: int, token: str, flink: FlinkRest | None = None) -> None:
         """`flink` answers what is asked of Flink, which does not run."""
-        self._flink = flink
+        self.flink = flink
         self._upstream = f"https://127.0.0.1:{api_port}"
         self._token = token
         self.faults = Faults()
@@ -204,8 +204,8 @@ class FaultProxy:
         if request.is_list and answer.status == 200:
             found = json.dumps(self.faults.on_list(request, json.loads(found))).encode()
         rest = _FLINK.fullmatch(request.path)
-        if rest is not None and self._flink is not None:
-            told = self._flink.rest(rest["namespace"], rest["deployment"], rest["path"])
+        if rest is not None and self.flink is not None:
+            told = self.flink.rest(rest["namespace"], rest["deployment"], rest["path"])
             return web.json_response(told) if told is not None else web.Response(status=503)
         kind = answer.headers.get("Content-Type", "application/json")
         return web.Response(status=answer.status, body=found, headers={"Content-Type": kind})
