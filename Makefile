@@ -111,6 +111,10 @@ docs: setup ## The documentation as a site, into build/site
 pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15, one at full load
 	@$(PYTHON) -m dev pictures $(if $(MINUTES),--minutes $(MINUTES))
 
+.PHONY: soak
+soak: setup ## A job at full load for MINUTES=60, with the default memory; EVENT_BYTES=20000: larger events
+	@$(PYTHON) -m dev soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(EVENT_BYTES),--event-bytes $(EVENT_BYTES))
+
 .PHONY: sbom
 sbom: setup ## CycloneDX documents and licences of what the images hold, into build/sbom
 	@$(PYTHON) -m dev sbom

@@ -153,6 +153,21 @@ def pictures(
 
 
 @app.command()
+def soak(
+    minutes: Annotated[float, typer.Option(min=5, help="How long the job runs.")] = 60,
+    event_bytes: Annotated[int, typer.Option(help="Enlarge the events to this size.")] = 0,
+) -> None:
+    """Let a job with the default resources run at full load; say what memory and CPU it takes."""
+    from dev.cluster.target import kubeconfig
+
+    # Read when the client is imported.
+    os.environ["KUBECONFIG"] = str(kubeconfig())
+    from dev.documentation.monitoring.soak import soak
+
+    soak(minutes, event_bytes)
+
+
+@app.command()
 def release(version: str) -> None:
     """Name the version everywhere and close the changelog's section."""
     from datetime import UTC, datetime

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from itertools import cycle, islice
 from typing import Any
 
@@ -27,46 +28,63 @@ LOADED = JOB
 _STEADY = f"{JOB}-staging"
 _KEYSPACE = "pictures"
 _POOL = 20_000
-_BACKLOG = 1_500_000
-"""Events not yet committed that the loaded job always has before it; a checkpoint's worth of them
-may already be written."""
-_CHUNK = 100_000
+_POOL_BYTES = 64 << 20
+"""Of larger events fewer are distinct."""
+_BACKLOG_BYTES = 2_500 << 20
+"""Of events not yet committed that the loaded job always has before it; a checkpoint's worth of
+them may already be written."""
+_CHUNK_BYTES = 160 << 20
 _PAUSE_SECONDS = 5.0
 _STEADY_PER_SECOND = 50
-_RETENTION = {"retention.bytes": str(1 << 30), "segment.bytes": str(128 << 20)}
+_RETENTION = {"retention.bytes": str(4 << 30), "segment.bytes": str(128 << 20)}
 
 Object = dict[str, Any]
+Feeder = Callable[[Kafka, str, threading.Event], None]
+"""Sends events to a topic until it is over."""
 
 
 @contextmanager
 def scene() -> Iterator[None]:
     """The jobs run and are fed; all gone afterwards."""
+    jobs = [_loaded(), _steady(), _suspended(), _without_secret()]
+    with _running(jobs, {LOADED: _feed_fully, _STEADY: _feed_steadily}):
+        yield
+
+
+@contextmanager
+def full_load(event_bytes: int) -> Iterator[None]:
+    """The loaded job alone, its events at least so large; gone afterwards."""
+    with _running([_loaded()], {LOADED: partial(_feed_fully, event_bytes=event_bytes)}):
+        yield
+
+
+@contextmanager
+def _running(jobs: list[Object], feeders: dict[str, Feeder]) -> Iterator[None]:
     with open_kafka() as kafka:
-        jobs = [_loaded(), _steady(), _suspended(), _without_secret()]
         with step("apply jobs, wait until they run"):
             _remove(jobs)
-            for topic in (_topic(LOADED), _topic(_STEADY)):
+            for topic in map(_topic, feeders):
                 kafka.recreate(topic, configuration=_RETENTION)
                 kafka.delete_group(_group(topic))
             for job in jobs:
                 kubectl("apply", "-f", "-", stdin=json.dumps(job))
-            for name in (LOADED, _STEADY):
+            for name in feeders:
                 wait_for_ready(name)
         over = threading.Event()
-        feeders = [
-            threading.Thread(target=_feed_fully, args=(kafka, _topic(LOADED), over)),
-            threading.Thread(target=_feed_steadily, args=(_topic(_STEADY), over)),
+        threads = [
+            threading.Thread(target=feed, args=(kafka, _topic(name), over))
+            for name, feed in feeders.items()
         ]
-        for feeder in feeders:
-            feeder.start()
+        for thread in threads:
+            thread.start()
         try:
             yield
         finally:
             over.set()
-            for feeder in feeders:
-                feeder.join()
+            for thread in threads:
+                thread.join()
             _remove(jobs)
-            for name in (LOADED, _STEADY):
+            for name in feeders:
                 kafka.delete(_topic(name), f"{_topic(name)}.failed")
 
 
@@ -143,31 +161,50 @@ def _remove(jobs: list[Object]) -> None:
         session.execute(f"DROP KEYSPACE IF EXISTS {_KEYSPACE}")
 
 
-def _feed_fully(kafka: Kafka, topic: str, over: threading.Event) -> None:
+def _feed_fully(kafka: Kafka, topic: str, over: threading.Event, event_bytes: int = 0) -> None:
     """There is always more than the job can take."""
-    producer, events = _producer(), _events()
+    producer, events = _producer(), pool(event_bytes)
+    mean = sum(map(len, events)) // len(events)
+    endless = cycle(events)
     while not over.is_set():
-        if kafka.lag(topic, _group(topic)) < _BACKLOG:
-            _send(producer, topic, islice(events, _CHUNK))
-        over.wait(_PAUSE_SECONDS)
+        if kafka.lag(topic, _group(topic)) * mean < _BACKLOG_BYTES:
+            _send(producer, topic, islice(endless, _CHUNK_BYTES // mean))
+        else:
+            over.wait(_PAUSE_SECONDS)
 
 
-def _feed_steadily(topic: str, over: threading.Event) -> None:
-    producer, events = _producer(), _events()
+def _feed_steadily(_: Kafka, topic: str, over: threading.Event) -> None:
+    producer, events = _producer(), cycle(pool())
     while not over.wait(1.0):
         _send(producer, topic, islice(events, _STEADY_PER_SECOND))
 
 
 def _producer() -> Producer:
-    properties = {"queue.buffering.max.messages": _CHUNK, "log_level": "0"}
+    properties = {"queue.buffering.max.kbytes": 2 * _CHUNK_BYTES >> 10, "log_level": "0"}
     return Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"} | properties)
 
 
-def _events() -> Iterator[bytes]:
-    return cycle([each.payload for each in generate(_POOL, seed=3, programs=200)])
+def pool(event_bytes: int = 0) -> list[bytes]:
+    """Distinct events; each has more keys than the job reads until it is so large."""
+    events = [each.payload for each in generate(_POOL, seed=3, programs=200)]
+    if event_bytes == 0:
+        return events
+    few = events[: _POOL_BYTES // event_bytes]
+    return [_enlarged(each, event_bytes) for each in few]
+
+
+def _enlarged(event: bytes, event_bytes: int) -> bytes:
+    """The same with a list of small objects that nothing maps; what is malformed stays as it is."""
+    missing = event_bytes - len(event)
+    if missing <= 0 or not event.endswith(b"}"):
+        return event
+    entry = b'{"code": "4a1f09", "name": "Anantapur", "isActive": true}, '
+    entries = (entry * (missing // len(entry) + 1)).removesuffix(b", ")
+    return event[:-1] + b', "history": [' + entries + b"]}"
 
 
 def _send(producer: Producer, topic: str, events: Iterable[bytes]) -> None:
     for payload in events:
         producer.produce(topic, payload)
+        producer.poll(0)
     producer.flush(120)

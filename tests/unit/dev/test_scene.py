@@ -1,0 +1,26 @@
+"""The events of the job at full load."""
+
+from __future__ import annotations
+
+from dev.documentation.monitoring.scene import pool
+from program_user_info_job.record import process
+from program_user_info_job.row.convert import Origin, Rules
+from tests.unit.job.events import NOW
+
+SIZE = 20_000
+
+
+def test_larger_events_are_of_the_size_that_was_asked_for() -> None:
+    whole = [event for event in pool(SIZE) if event.endswith(b"}")]
+    assert len(whole) > 1000
+    assert all(SIZE <= len(event) <= SIZE + 100 for event in whole)
+
+
+def test_larger_events_say_the_same() -> None:
+    """More bytes to read, nothing else to write."""
+    few = slice(500)
+    small, large = (
+        [process(event, Origin(0, 0), Rules(), NOW) for event in events[few]]
+        for events in (pool(), pool(SIZE))
+    )
+    assert large == small
