@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from itertools import dropwhile
 
 from confluent_kafka import Producer
 
@@ -34,6 +35,10 @@ class Freshness:
     def worst(self) -> float:
         """The largest of them."""
         return max(self.samples)
+
+    def worst_once_below(self, seconds: float) -> float:
+        """The largest of them from the first on that is below so many seconds."""
+        return max(dropwhile(lambda sample: sample >= seconds, self.samples))
 
 
 class Heart:

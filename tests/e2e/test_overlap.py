@@ -25,6 +25,8 @@ pytestmark = pytest.mark.cluster
 
 NAME = "overlap"
 PARTITIONS = 3
+_CAUGHT_UP = 3.0
+"""Seconds behind at which what came in meanwhile has been written."""
 _PATIENT, _IMPATIENT = {"deadline": "10min"}, {"deadline": "45s"}
 """What works is given time, however busy the machine is; what cannot work is given up soon."""
 
@@ -138,19 +140,20 @@ IN_PLACE = CHANGES if os.environ.get("NIGHTLY") else [a_restart]
 """The changes that are made in place too."""
 
 
+def marks(change: Callable[[Fleet], None]) -> list[pytest.MarkDecorator]:
+    """Which runs make this change."""
+    needed = [pytest.mark.usefixtures("flink_2")] if change == another_flink_line else []
+    return needed if change in DAILY else [*needed, pytest.mark.nightly]
+
+
 @pytest.fixture(scope="module")
 def in_place() -> dict[str, float]:
     """Seconds behind, at most, by change in place; the tests fill it in the order of `CHANGES`."""
     return {}
 
 
-@pytest.mark.usefixtures("flink_2")
 @pytest.mark.parametrize(
-    "change",
-    [
-        pytest.param(each, id=each.__name__, marks=[] if each in DAILY else pytest.mark.nightly)
-        for each in CHANGES
-    ],
+    "change", [pytest.param(each, id=each.__name__, marks=marks(each)) for each in CHANGES]
 )
 def test_fresh_through_it_all(
     fleet: Fleet,
@@ -166,6 +169,24 @@ def test_fresh_through_it_all(
     record_property("seconds behind, at most", told)
     print(f"{change.__name__}: at most so many seconds behind: {told}")
     assert overlapping < beside / 2
+    assert fleet.differences() == []
+
+
+@pytest.mark.nightly
+def test_fresh_from_a_resume_on(fleet: Fleet, in_place: dict[str, float]) -> None:
+    """Suspended after an overlap began, then resumed: caught up once, the table stays fresh."""
+    fleet.patch(upgrade=_PATIENT | {"strategy": "overlap"})
+    fleet.stable()
+    with fleet.traffic(), Heart(fleet.topic, PARTITIONS):
+        fleet.patch(parallelism=3 - fleet.status()["parallelism"])
+        eventually(lambda: len(deployments(fleet)) == 2, "both revisions are there", MINUTES)
+        fleet.patch(state="suspended")
+        fleet.stable(reason="Suspended")
+        fleet.patch(state="running")
+        with measured(f"{NAME}.{NAME}", PARTITIONS) as freshness:
+            fleet.stable()
+            eventually(lambda: len(deployments(fleet)) == 1, "one revision is left", 120)
+    assert freshness.worst_once_below(_CAUGHT_UP) < in_place[a_restart.__name__] / 2
     assert fleet.differences() == []
 
 
