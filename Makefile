@@ -34,13 +34,13 @@ $(UV): | check-machine
 	@echo "installing uv $(UV_VERSION) into .tools"
 	@python3.11 -m pip install --quiet --disable-pip-version-check --target .tools uv==$(UV_VERSION)
 
-.venv/.ready: $(UV) pyproject.toml uv.lock operator/pyproject.toml job/pyproject.toml
+.venv/.ready: $(UV) pyproject.toml uv.lock operator/pyproject.toml job/pyproject.toml $(wildcard job/src/*/store/*.c)
 	@echo "installing the locked dependencies into .venv"
 	@$(UV) sync --quiet --frozen --all-packages --extra flink-1
 	@touch $@
 
 # The job alone on the newer Flink, beside the environment that everything else is done in.
-.venv-flink-2/.ready: $(UV) uv.lock job/pyproject.toml
+.venv-flink-2/.ready: $(UV) uv.lock job/pyproject.toml $(wildcard job/src/*/store/*.c)
 	@echo "installing the job's locked dependencies into .venv-flink-2"
 	@UV_PROJECT_ENVIRONMENT=.venv-flink-2 $(UV) sync --quiet --frozen --no-default-groups \
 	  --package program-user-info-job --extra flink-2

@@ -10,6 +10,7 @@ from xml.etree import ElementTree
 
 from packaging.markers import Marker
 
+from dev import versions
 from dev.paths import REPOSITORY
 from dev.release import licences
 from dev.release.images.builder import Builder
@@ -26,6 +27,14 @@ _APACHE = "Apache-2.0"
 _MARKER = "uv:package:marker"
 # Where the images run: Linux, and the Python of Debian bookworm.
 _IMAGE = {"sys_platform": "linux", "platform_system": "Linux", "python_full_version": "3.11.2"}
+# What of our own code is no text.
+_COMPILED: Component = {
+    "type": "file",
+    "name": "program_user_info_job/store/_compiled.abi3.so",
+    "version": versions.PRODUCT,
+    "description": "compiled from program_user_info_job/store/_compiled.c when the image is built",
+    "licenses": [{"license": {"name": "MIT"}}],
+}
 _MACHINES = {"linux/amd64": "x86_64", "linux/arm64": "aarch64"}
 _DPKG = "${Package} ${Version} ${source:Package} ${source:Version}\\n"
 
@@ -48,6 +57,7 @@ def documents(platform: str = "linux/amd64") -> Iterator[tuple[str, dict[str, An
         ]
         if generation:
             found["components"] += _jars(generation)
+            found["metadata"]["component"]["components"] = [_COMPILED]
         yield name, found
 
 

@@ -15,13 +15,13 @@ from dev.cluster.bring_up import up
 from dev.cluster.demo.events import generate
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row, Rules
-from program_user_info_job.store.needed_rows import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed
 from tests.bench import pipeline
 from tests.bench.at_rest import measure_at_rest
 from tests.bench.controller import measure as measure_controller
 from tests.bench.incumbents.measure import measure_cassandra_sink, measure_spark
 from tests.bench.processes import KINDS
-from tests.unit.job.prepared import statements
+from tests.unit.job.prepared import batches
 
 _SMALL = bool(os.environ.get("SMALL"))
 _EVENTS = 10_000 if _SMALL else 50_000
@@ -92,9 +92,7 @@ def _measure_parts() -> None:
             json.loads(payload)
 
     def batch_all() -> None:
-        indexed = [Indexed(number, row) for number, row in enumerate(rows)]
-        for _ in statements().batches(group_by_program(indexed)):
-            pass
+        batches(Indexed(number, row) for number, row in enumerate(rows))
 
     table = Table(title=f"{len(payloads)} events, {_machine()}")
     for column in ("stage", "µs of CPU per event", "of json.loads alone"):

@@ -56,3 +56,14 @@ def test_a_jobs_image_runs_the_flink_that_its_tag_says(namespace: Namespace, lin
     assert image.tag.endswith(f"-flink{line}")
     lines = said(namespace, image.reference, "flink", "--version")
     assert [each for each in lines if each.startswith(f"Version: {line}.")]
+
+
+@pytest.mark.parametrize("name", [name for name in product_images() if name.startswith("job")])
+def test_a_jobs_image_holds_its_compiled_part_and_no_compiler(
+    namespace: Namespace, name: str
+) -> None:
+    document = dict(supply_chain.documents())[name]
+    (compiled,) = document["metadata"]["component"]["components"]
+    script = f"ls /opt/program-user-info-job/{compiled['name']}; command -v cc gcc || echo none"
+    lines = said(namespace, product_images()[name].reference, "sh", "-c", script)
+    assert lines == [f"/opt/program-user-info-job/{compiled['name']}", "none"]

@@ -124,11 +124,7 @@ class _Product:
         """With a tag that follows the inputs, and says the line of Flink."""
         name = f"program-user-info-{self.folder}"
         inputs = [REPOSITORY / "pyproject.toml", REPOSITORY / "uv.lock"]
-        inputs += [
-            path
-            for path in (REPOSITORY / self.folder).rglob("*")
-            if "__pycache__" not in path.parts
-        ]
+        inputs += [path for path in (REPOSITORY / self.folder).rglob("*") if _is_source(path)]
         line = f"-flink{self.flink}" if self.flink else ""
         tag = f"{versions.PRODUCT}-{_digest(inputs)}{line}"
 
@@ -201,6 +197,12 @@ def _java_base(builder: Builder) -> str:
         with step("build the base image of the Java servers"):
             builder.build([reference], dockerfile, _SERVERS, {"BASE": base})
     return reference
+
+
+def _is_source(path: Path) -> bool:
+    """Whether it is more than what Python and `make setup` leave beside the sources."""
+    made = "__pycache__" in path.parts or any(part.endswith(".egg-info") for part in path.parts)
+    return not made and path.suffix != ".so"
 
 
 def _digest(paths: Iterable[Path]) -> str:

@@ -81,6 +81,15 @@ def test_the_images_components_are_listed() -> None:
             assert component["purl"].endswith(component["version"])
 
 
+def test_what_is_compiled_of_our_own_code_is_named_in_the_image_that_holds_it() -> None:
+    for name, document in supply_chain.documents():
+        own = document["metadata"]["component"].get("components", [])
+        assert [each["version"] for each in own] == [versions.PRODUCT] * name.startswith("job")
+        for each in own:
+            source = REPOSITORY / "job" / "src" / each["name"]
+            assert source.with_name(source.name.replace(".abi3.so", ".c")).exists()
+
+
 @pytest.mark.parametrize("image", ["operator", "job-flink1.20"])
 def test_every_component_has_a_licence(image: str) -> None:
     document = dict(supply_chain.documents())[image]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import namedtuple
+from collections.abc import Iterable
 from typing import Literal
 
 from cassandra import cqltypes
@@ -11,8 +12,9 @@ from cassandra.query import PreparedStatement
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import LAYOUTS, CqlType
-from program_user_info_job.store.needed_rows import Indexed
-from program_user_info_job.store.statements import Statements
+from program_user_info_job.store.gathered_rows import GatheredRows
+from program_user_info_job.store.needed_rows import EncodedRow, Indexed
+from program_user_info_job.store.statements import Batch, Statements
 
 DRIVER_TYPES = {
     CqlType.TEXT: cqltypes.UTF8Type,
@@ -52,3 +54,15 @@ def rows(count: int, program: str = "p", size: int = 1) -> list[Indexed]:
     return [
         Indexed(n, Row(program, f"u{n}", {"program_name": "x" * size}, n)) for n in range(count)
     ]
+
+
+def encoded(items: Iterable[Indexed]) -> list[EncodedRow]:
+    """Rows as the write stage keeps them."""
+    return list(map(statements().encoded, items))
+
+
+def batches(items: Iterable[Indexed]) -> list[Batch]:
+    """The requests that rows become, of any number of programs."""
+    prepared, gathered = statements(), GatheredRows(Writes().batch_rows)
+    filled = gathered.add(map(prepared.encoded, items))
+    return [batch for rows in [*filled, *gathered.take_all()] for batch in prepared.batches(rows)]

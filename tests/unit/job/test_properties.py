@@ -14,8 +14,9 @@ from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.row.layout import LAYOUTS
 from program_user_info_job.store.encode import ENCODERS
-from program_user_info_job.store.needed_rows import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed
 from tests.unit.job.events import NOW
+from tests.unit.job.prepared import batches
 
 SCALARS = (
     st.none()
@@ -125,15 +126,17 @@ EVENTS = st.fixed_dictionaries(
 )
 
 
-def table_after(batches: list[list[Row]]) -> dict[tuple[str, str], dict[str, Any]]:
+def table_after(calls: list[list[Row]]) -> dict[tuple[str, str], dict[str, Any]]:
     """What Cassandra holds: per cell the newest write, of a tie the deletion or larger value."""
     table: dict[tuple[str, str], dict[str, tuple[int, bool, bytes, Any]]] = {}
-    for batch in batches:
-        grouped = group_by_program([Indexed(n, row) for n, row in enumerate(batch)])
-        for item in (item for keys in grouped.values() for key in keys for item in key.needed):
-            cells = table.setdefault((item.row.program_id, item.row.user_id), {})
-            for column, value in item.row.cells.items():
-                entry = (item.row.write_timestamp, value is None, raw(value), value)
+    for call in calls:
+        requests = batches(Indexed(n, row) for n, row in enumerate(call))
+        keys = (key for request in requests for key in request.keys)
+        needed = [item.position for key in keys for item in key.needed]
+        for row in (call[position] for position in needed):
+            cells = table.setdefault((row.program_id, row.user_id), {})
+            for column, value in row.cells.items():
+                entry = (row.write_timestamp, value is None, raw(value), value)
                 if column not in cells or entry[:3] > cells[column][:3]:
                     cells[column] = entry
     return {

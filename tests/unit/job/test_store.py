@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import struct
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Literal
 
@@ -18,12 +18,14 @@ from hypothesis import strategies as st
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
 from program_user_info_job.row.layout import FLAT, LAYOUTS, CqlType
+from program_user_info_job.store import encode
+from program_user_info_job.store import statements as statements_module
 from program_user_info_job.store.encode import ENCODERS
 from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatches
-from program_user_info_job.store.needed_rows import Indexed, group_by_program
+from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema import create_statements, mismatches
 from program_user_info_job.store.statements import Statements, rows_of
-from tests.unit.job.prepared import FakeSession, rows, statements
+from tests.unit.job.prepared import FakeSession, encoded, rows, statements
 
 MILLIS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
@@ -52,6 +54,15 @@ def frame(
     return encoded
 
 
+@pytest.fixture(params=["encode_statement", "encode_statement_in_python"], scope="module")
+def _either_way(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Compiled where that is there, and in Python."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(statements_module, "encode_statement", getattr(encode, request.param))
+        yield
+
+
+@pytest.mark.usefixtures("_either_way")
 @given(st.data(), st.sampled_from(["flat", "map"]), st.sampled_from([None, 60]))
 def test_our_batch_is_byte_for_byte_what_the_driver_would_send(
     data: st.DataObject, layout: Literal["flat", "map"], ttl: int | None
@@ -112,23 +123,23 @@ def test_a_date_is_the_day_of_its_timestamp() -> None:
 def test_batches_are_bounded_in_rows_and_bytes(
     count: int, size: int, limits: Writes, batches: list[int]
 ) -> None:
-    built = list(statements(writes=limits).batches(group_by_program(rows(count, size=size))))
+    built = list(statements(writes=limits).batches(encoded(rows(count, size=size))))
     assert [len(batch.keys) for batch in built] == batches
     assert [len(batch.statement) for batch in built] == batches
 
 
 def test_a_batch_holds_one_partition_and_knows_all_its_rows() -> None:
-    items = [*rows(2), *rows(2, "q")]
-    items.append(Indexed(9, Row("p", "u0", {"program_name": "newer"}, 99)))
-    built = list(statements().batches(group_by_program(items)))
-    assert [{item.row.program_id for item in rows_of(batch)} for batch in built] == [{"p"}, {"q"}]
-    assert {item.position for item in rows_of(built[0])} == {0, 1, 9}
+    items = [*rows(2), Indexed(9, Row("p", "u0", {"program_name": "newer"}, 99))]
+    (batch,) = statements().batches(encoded(items))
+    assert batch.statement.routing_key == b"p"
+    assert [row.position for row in rows_of(batch)] == [0, 9, 1]  # of one user, the oldest first
+    assert [row.position for key in batch.keys for row in key.needed] == [9, 1]
 
 
 def test_the_driver_finds_the_replicas_of_a_keyspace_in_any_case() -> None:
     cassandra = Cassandra(contact_points=["c:1"], local_datacenter="dc", keyspace="MixedCase")
     subject = Statements(FakeSession("flat", ttl=False), cassandra, Writes())
-    (batch,) = subject.batches(group_by_program(rows(1)))
+    (batch,) = subject.batches(encoded(rows(1)))
     # CQL folds a name without quotes to lower case, and so do the driver's token maps.
     assert batch.statement.keyspace == "mixedcase"
 

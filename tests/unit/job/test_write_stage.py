@@ -14,7 +14,7 @@ import pytest
 
 from program_user_info_job.config.model import Cassandra, Config, Flink, Kafka
 from program_user_info_job.event.rejection import Reason, Rejection
-from program_user_info_job.pipeline import call, write_stage
+from program_user_info_job.pipeline import program_order, write_stage
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.pipeline.write_stage import WriteEvents
 from program_user_info_job.store import writer
@@ -128,7 +128,7 @@ def test_large_events_are_written_in_parts(
 
     monkeypatch.setattr(stage._writer._session, "execute_async", send)
     monkeypatch.setattr(writer, "HELD_BYTES", 2000)
-    monkeypatch.setattr(call, "_MAPPED_AT_ONCE", 1)
+    monkeypatch.setattr(program_order, "_AT_ONCE", 1)
     payloads = [msgspec.json.encode(event(userId=n, programName="x" * 900)) for n in range(7)]
     moments = pd.Series(pd.to_datetime(["2023-01-12"] * 7))
     answers = stage.eval(pd.Series(payloads), pd.Series(range(7)), moments)

@@ -18,9 +18,9 @@ from program_user_info_job.row.convert import Row
 from program_user_info_job.store import in_flight, writer
 from program_user_info_job.store.encoded_batch import EncodedBatch
 from program_user_info_job.store.gathered_rows import GatheredRows
-from program_user_info_job.store.needed_rows import Indexed
+from program_user_info_job.store.needed_rows import EncodedRow, Indexed
 from program_user_info_job.store.writer import Writer
-from tests.unit.job.prepared import FakeSession, rows
+from tests.unit.job.prepared import FakeSession, encoded, rows
 
 CASSANDRA = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
 Callbacks = tuple[Callable[[object], None], Callable[[Exception], None]]
@@ -93,6 +93,16 @@ def test_full_requests_leave_while_other_rows_wait_for_more_of_their_program() -
     with answering(server):
         assert writing.finish() == {}
     assert [len(each) for each in server.sent] == [10, 9]
+
+
+def test_rows_of_a_program_that_is_complete_do_not_wait() -> None:
+    server = Server()
+    writing = begin(server)
+    writing.add([*rows(3, "a"), *rows(2, "b")], 0, ["a", "z"])
+    assert [len(each) for each in server.sent] == [3]
+    with answering(server):
+        assert writing.finish() == {}
+    assert [len(each) for each in server.sent] == [3, 2]
 
 
 def test_mapping_goes_on_while_a_request_is_unanswered_and_the_end_waits_for_it() -> None:
@@ -189,20 +199,33 @@ def test_every_row_is_acknowledged_or_refused_once_a_call_returns(
     assert {subject._statements.encode(row) for row in newest.values()} <= set(taken)
 
 
-@given(st.lists(st.lists(st.sampled_from("abcd"), max_size=20), max_size=5), st.integers(1, 6))
-def test_no_row_is_lost_or_sent_twice_and_no_request_is_partly_filled_early(
-    parts: list[list[str]], full: int
+@given(
+    st.lists(
+        st.tuples(st.lists(st.sampled_from("abcd"), max_size=20), st.sets(st.sampled_from("abcd"))),
+        max_size=5,
+    ),
+    st.integers(1, 6),
+)
+def test_no_row_is_lost_or_sent_twice_and_none_leaves_early_but_in_full_or_when_asked_for(
+    parts: list[tuple[list[str], set[str]]], full: int
 ) -> None:
     gathered = GatheredRows(full)
-    early: list[list[Indexed]] = []
+    early: list[list[EncodedRow]] = []
+    late: list[list[EncodedRow]] = []
     number = 0
-    for part in parts:
-        items = [Indexed(number + n, Row(program, "u", {}, 0)) for n, program in enumerate(part)]
-        number += len(part)
-        early += gathered.add(items)
-    late = gathered.take_all()
+    for programs, complete in parts:
+        items = [
+            Indexed(number + n, Row(program, "u", {}, 0)) for n, program in enumerate(programs)
+        ]
+        number += len(items)
+        early += gathered.add(encoded(items))
+        taken = gathered.take(complete)
+        assert {row.program_id for each in taken for row in each} <= complete
+        assert gathered.take(complete) == []
+        late += taken
+    late += gathered.take_all()
     assert all(len(each) == full for each in early)
     assert all(0 < len(each) < full for each in late)
-    assert sorted(item.position for each in early + late for item in each) == list(range(number))
-    assert all(len({item.row.program_id for item in each}) == 1 for each in early + late)
+    assert sorted(row.position for each in early + late for row in each) == list(range(number))
+    assert all(len({row.program_id for row in each}) == 1 for each in early + late)
     assert gathered.take_all() == []

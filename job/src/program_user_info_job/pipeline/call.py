@@ -2,19 +2,14 @@
 
 from __future__ import annotations
 
-import itertools
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 
 from program_user_info_job.event.rejection import Rejection
+from program_user_info_job.pipeline.program_order import Record, in_parts
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Rules
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.writer import Writing
-
-_MAPPED_AT_ONCE = 500
-"""Events that are mapped before the answers that have come are taken in."""
-Record = tuple[bytes | None, int, int]
-"""Payload, offset, and time in milliseconds."""
 
 
 class Call:
@@ -28,9 +23,11 @@ class Call:
 
     def write(self, records: Iterable[Record]) -> dict[int, Rejection]:
         """Map and write; return once each row is acknowledged: the rejections by position."""
-        remaining = iter(records)
-        while part := list(itertools.islice(remaining, _MAPPED_AT_ONCE)):
-            self._add(part)
+        for part in in_parts(records):
+            size = sum(len(payload or b"") for _, (payload, _, _) in part.records)
+            self._writing.add(self._rows(part.records), size, part.complete)
+            self.events += len(part.records)
+            self.size += size
         self.rejections |= self._writing.finish()
         return self.rejections
 
@@ -39,17 +36,12 @@ class Call:
         written = (each for index, each in self._row_times.items() if index not in self.rejections)
         return max(written, default=0)
 
-    def _add(self, records: Sequence[Record]) -> None:
-        rows: list[Indexed] = []
-        size = 0
-        for index, (payload, offset, moment) in enumerate(records, self.events):
-            size += len(payload or b"")
+    def _rows(self, records: Iterable[tuple[int, Record]]) -> Iterator[Indexed]:
+        """One at a time: a row is encoded before the next one is made, while it is in the cache."""
+        for index, (payload, offset, moment) in records:
             outcome = process(payload, Origin(offset, moment), self._rules, self._now)
             if isinstance(outcome, Rejection):
                 self.rejections[index] = outcome
             else:
-                rows.append(Indexed(index, outcome))
                 self._row_times[index] = outcome.write_timestamp
-        self.events += len(records)
-        self.size += size
-        self._writing.add(rows, size)
+                yield Indexed(index, outcome)

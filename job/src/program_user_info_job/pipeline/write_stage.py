@@ -63,7 +63,7 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
         absent = missing_extensions()
         if absent:
-            log.warning("the Cassandra driver lacks compiled parts and is slow", absent=absent)
+            log.warning("compiled parts are missing, so the job is slow", absent=absent)
 
     def close(self) -> None:
         """Close the session."""

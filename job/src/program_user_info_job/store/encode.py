@@ -67,3 +67,40 @@ ENCODERS: dict[CqlType, Callable[[Any], bytes]] = {
     CqlType.TEXT_MAP: _encode_text_map,
 }
 """Encoders of a cell that is neither null nor untouched."""
+
+
+_UNTOUCHED = object()
+Columns = tuple[tuple[str, Callable[[Any], bytes]], ...]
+"""Names of columns and encoders of their cells."""
+
+
+def encode_statement_in_python(
+    head: bytes, key: tuple[str, ...], columns: Columns, cells: dict[str, Any], tail: bytes
+) -> bytes:
+    """A statement as it stands in a batch: its head, the key's texts, each column's cell, its tail.
+
+    A cell that is None clears its column, an absent one leaves it as it is. `encode_statement` is
+    this function, compiled (`_compiled.c`) where the compiled part is installed.
+    """
+    parts = [head, *map(encode_text, key)]
+    add, find = parts.append, cells.get
+    for name, encode in columns:
+        value = find(name, _UNTOUCHED)
+        if value.__class__ is str:  # nearly all are: spared the call of their encoder
+            encoded = value.encode()
+            add(length(len(encoded)))
+            add(encoded)
+        elif value is None:
+            add(NULL)
+        else:
+            add(UNSET if value is _UNTOUCHED else encode(value))
+    add(tail)
+    return b"".join(parts)
+
+
+try:
+    from program_user_info_job.store import _compiled
+except ImportError:  # nobody compiled it: slower, and the same bytes
+    encode_statement = encode_statement_in_python
+else:
+    encode_statement = _compiled.encode_statement

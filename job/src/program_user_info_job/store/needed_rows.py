@@ -1,8 +1,7 @@
-"""Newest first, cell by cell: which rows of one call still matter once all of them are written."""
+"""Newest first, cell by cell: which rows of a request still matter once all of them are written."""
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -17,57 +16,63 @@ class Indexed(msgspec.Struct, frozen=True, gc=False):
     row: Row
 
 
+class EncodedRow(msgspec.Struct, frozen=True, gc=False):
+    """A row as the statement that writes it, and what decides whether it has to be written.
+
+    `columns` are those that the statement touches. `position` is that of its event.
+    """
+
+    position: int
+    program_id: str
+    user_id: str
+    write_timestamp: int
+    columns: tuple[str, ...]
+    deletion: bool
+    statement: bytes
+
+
 class KeyedRows(msgspec.Struct, frozen=True, gc=False):
     """All rows of one program and user: the ones to write, and the ones that those cover."""
 
-    needed: Sequence[Indexed]
-    covered: Sequence[Indexed] = ()
+    needed: Sequence[EncodedRow]
+    covered: Sequence[EncodedRow] = ()
 
 
-def group_by_program(rows: Iterable[Indexed]) -> dict[str, list[KeyedRows]]:
-    """Rows by partition key, and within it by user, reduced to the needed ones."""
-    grouped: defaultdict[str, list[Indexed]] = defaultdict(list)
-    for item in rows:
-        grouped[item.row.program_id].append(item)
-    return {program: _by_user(items) for program, items in grouped.items()}
-
-
-def _by_user(rows: Iterable[Indexed]) -> list[KeyedRows]:
-    """Of one program."""
-    grouped: dict[str, list[Indexed]] = {}
-    for item in rows:
-        user = item.row.user_id
+def by_user(rows: Iterable[EncodedRow]) -> list[KeyedRows]:
+    """Rows of one program by user, reduced to the needed ones."""
+    grouped: dict[str, list[EncodedRow]] = {}
+    for row in rows:
+        user = row.user_id
         if user in grouped:
-            grouped[user].append(item)
+            grouped[user].append(row)
         else:
-            grouped[user] = [item]
-    return [_reduce(items) for items in grouped.values()]
+            grouped[user] = [row]
+    return [_reduce(each) for each in grouped.values()]
 
 
-def _reduce(items: Sequence[Indexed]) -> KeyedRows:
+def _reduce(rows: Sequence[EncodedRow]) -> KeyedRows:
     """Drop a row only where strictly newer rows have each of its columns.
 
     Rows of one write timestamp are all kept, for Cassandra breaks such ties by value and the
     outcome must not depend on what happened to share a batch. Repeats of one event are dropped.
     """
-    if len(items) == 1:
-        return KeyedRows(items)
-    needed: list[Indexed] = []
-    covered: list[Indexed] = []
-    for item in sorted(items, key=lambda item: item.row.write_timestamp, reverse=True):
-        (covered if _is_covered(item.row, needed) else needed).append(item)
+    if len(rows) == 1:
+        return KeyedRows(rows)
+    needed: list[EncodedRow] = []
+    covered: list[EncodedRow] = []
+    for row in sorted(rows, key=lambda row: row.write_timestamp, reverse=True):
+        (covered if _is_covered(row, needed) else needed).append(row)
     return KeyedRows(needed, covered)
 
 
-def _is_covered(row: Row, newer: Sequence[Indexed]) -> bool:
+def _is_covered(row: EncodedRow, newer: Sequence[EncodedRow]) -> bool:
     spoken: set[str] = set()
-    for item in newer:
-        other = item.row
-        if other == row:
+    for other in newer:
+        if other.statement == row.statement:
             return True
         if other.write_timestamp == row.write_timestamp:
             continue
         if other.deletion:
             return True
-        spoken.update(other.cells)
-    return not row.deletion and spoken.issuperset(row.cells)
+        spoken.update(other.columns)
+    return not row.deletion and spoken.issuperset(row.columns)

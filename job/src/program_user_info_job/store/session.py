@@ -30,8 +30,11 @@ from program_user_info_job.store.encoded_batch import EncodedBatches
 _PROTOCOL_VERSION = 4
 """The first with unset values; every server from 2.2 on speaks it."""
 
-# Token hashing, the event loop, and the decoding of rows.
-_EXTENSIONS = ("cassandra.cmurmur3", "cassandra.io.libevwrapper", "cassandra.row_parser")
+_EXTENSIONS = (
+    # The driver's: token hashing, the event loop, and the decoding of rows.
+    *("cassandra.cmurmur3", "cassandra.io.libevwrapper", "cassandra.row_parser"),
+    "program_user_info_job.store._compiled",
+)
 
 
 class _Connection(Cluster.connection_class):  # type: ignore[misc]  # the driver is untyped
@@ -78,7 +81,7 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
 
 
 def missing_extensions() -> list[str]:
-    """The driver's compiled parts that are not there: without them it works, and is slow."""
+    """Compiled parts that are not there: without them the job works, and is slow."""
     return [name for name in _EXTENSIONS if importlib.util.find_spec(name) is None]
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from cassandra import InvalidRequest
@@ -15,17 +15,18 @@ from program_user_info_job.row.layout import KEY, LAYOUTS
 from program_user_info_job.store.driver_errors import explain_misfit
 from program_user_info_job.store.encode import (
     ENCODERS,
-    NULL,
-    UNSET,
     encode_bigint,
     encode_int,
-    encode_text,
-    length,
+    encode_statement,
 )
 from program_user_info_job.store.encoded_batch import EncodedBatch, statement_head
-from program_user_info_job.store.needed_rows import Indexed, KeyedRows
+from program_user_info_job.store.needed_rows import (
+    EncodedRow,
+    Indexed,
+    KeyedRows,
+    by_user,
+)
 
-_UNTOUCHED = object()
 _PROBE = "program-user-info-probe"
 """Program and user of the row that asks a server whether it takes rows at all."""
 
@@ -48,7 +49,7 @@ class Statements:
         self._keyspace = cassandra.keyspace.lower()
         self._ttl = b"" if cassandra.ttl is None else encode_int(cassandra.ttl)
         columns = list(LAYOUTS[cassandra.layout].columns.items())[len(KEY) :]
-        self._encoders = [(name, ENCODERS[cql_type]) for name, cql_type in columns]
+        self._columns = tuple((name, ENCODERS[cql_type]) for name, cql_type in columns)
         self._delete_values = 1 + len(KEY)
         self._insert_values = len(columns) + self._delete_values + (cassandra.ttl is not None)
         self.prepare()
@@ -66,46 +67,14 @@ class Statements:
         self._insert_head = statement_head(insert, self._insert_values)
         self._delete_head = statement_head(delete, self._delete_values)
 
-    def batches(self, grouped: dict[str, list[KeyedRows]]) -> Iterator[Batch]:
-        """Requests of one partition each, bounded in rows and bytes."""
-        for program_id, keys in grouped.items():
-            yield from self._partition(program_id.encode(), keys)
-
-    def probe(self) -> Batch:
-        """A row that is written and deleted at once, as a server sees any other row."""
-        now = time.time_ns() // 1000
-        row = Row(_PROBE, _PROBE, {}, now)
-        written = [self.encode(row), self.encode(Row(_PROBE, _PROBE, {}, now + 1, deletion=True))]
-        return Batch(EncodedBatch(written, _PROBE.encode(), self._keyspace), [])
-
-    def encode(self, row: Row) -> bytes:
-        """The statement that writes (or deletes) one row, as it stands in a batch."""
-        key = encode_text(row.program_id) + encode_text(row.user_id)
-        stamp = encode_bigint(row.write_timestamp)
-        if row.deletion:
-            return self._delete_head + stamp + key
-        parts = [self._insert_head, key]
-        add, find = parts.append, row.cells.get
-        for name, encode in self._encoders:
-            value = find(name, _UNTOUCHED)
-            if value.__class__ is str:  # nearly all are: spared the call of their encoder
-                text = value.encode()
-                add(length(len(text)))
-                add(text)
-            elif value is None:
-                add(NULL)
-            else:
-                add(UNSET if value is _UNTOUCHED else encode(value))
-        add(stamp)
-        add(self._ttl)
-        return b"".join(parts)
-
-    def _partition(self, partition_key: bytes, keys: list[KeyedRows]) -> Iterator[Batch]:
+    def batches(self, rows: Sequence[EncodedRow]) -> Iterator[Batch]:
+        """Requests for rows of one program, bounded in rows and bytes."""
+        partition_key = rows[0].program_id.encode()
         statements: list[bytes] = []
         members: list[KeyedRows] = []
         size = 0
-        for key in keys:
-            built = [self.encode(item.row) for item in key.needed]
+        for key in by_user(rows):
+            built = [row.statement for row in key.needed]
             added = sum(map(len, built))
             full = len(statements) + len(built) > self._writes.batch_rows
             if members and (full or size + added > self._writes.batch_bytes):
@@ -114,8 +83,35 @@ class Statements:
             statements += built
             members.append(key)
             size += added
-        if members:
-            yield Batch(EncodedBatch(statements, partition_key, self._keyspace), members)
+        yield Batch(EncodedBatch(statements, partition_key, self._keyspace), members)
+
+    def probe(self) -> Batch:
+        """A row that is written and deleted at once, as a server sees any other row."""
+        now = time.time_ns() // 1000
+        row = Row(_PROBE, _PROBE, {}, now)
+        written = [self.encode(row), self.encode(Row(_PROBE, _PROBE, {}, now + 1, deletion=True))]
+        return Batch(EncodedBatch(written, _PROBE.encode(), self._keyspace), [])
+
+    def encoded(self, item: Indexed) -> EncodedRow:
+        """A row as the statement that writes it: its cells are needed no longer."""
+        row = item.row
+        return EncodedRow(
+            item.position,
+            row.program_id,
+            row.user_id,
+            row.write_timestamp,
+            tuple(row.cells),
+            row.deletion,
+            self.encode(row),
+        )
+
+    def encode(self, row: Row) -> bytes:
+        """The statement that writes (or deletes) one row, as it stands in a batch."""
+        key = (row.program_id, row.user_id)
+        stamp = encode_bigint(row.write_timestamp)
+        if row.deletion:
+            return encode_statement(self._delete_head + stamp, key, (), {}, b"")
+        return encode_statement(self._insert_head, key, self._columns, row.cells, stamp + self._ttl)
 
 
 def insert_cql(cassandra: Cassandra) -> str:
@@ -134,7 +130,7 @@ def delete_cql(cassandra: Cassandra) -> str:
     return f"DELETE FROM {cassandra.keyspace}.{cassandra.table} USING TIMESTAMP ? WHERE {condition}"
 
 
-def rows_of(batch: Batch) -> Iterable[Indexed]:
+def rows_of(batch: Batch) -> Iterable[EncodedRow]:
     """Every row that the batch stands for, the covered ones too, oldest first."""
     for key in batch.keys:
-        yield from sorted([*key.needed, *key.covered], key=lambda item: item.row.write_timestamp)
+        yield from sorted([*key.needed, *key.covered], key=lambda row: row.write_timestamp)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Sequence
 
 from cassandra.cluster import Session
 
@@ -12,8 +12,8 @@ from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.store.driver_errors import explain_refusal, refusal_code
 from program_user_info_job.store.gathered_rows import GatheredRows
 from program_user_info_job.store.in_flight import InFlight
-from program_user_info_job.store.needed_rows import Indexed, group_by_program
-from program_user_info_job.store.statements import Batch, Statements, rows_of
+from program_user_info_job.store.needed_rows import EncodedRow, Indexed
+from program_user_info_job.store.statements import Statements, rows_of
 
 HELD_BYTES = 32 << 20
 """Bytes of events whose rows wait, unsent, for more of their programs. Rows of large events need
@@ -66,9 +66,13 @@ class Writing:
         self._gathered = gathered
         self._held = 0
 
-    def add(self, rows: Iterable[Indexed], size: int) -> None:
-        """Take rows of events of `size` bytes in. Waits only where too many bytes are unsent."""
-        self._send(self._gathered.add(rows))
+    def add(self, rows: Iterable[Indexed], size: int, complete: Iterable[str] = ()) -> None:
+        """Take rows of events of `size` bytes in. Waits only where too many bytes are unsent.
+
+        Of the `complete` programs no further rows are expected: theirs leave now.
+        """
+        self._send(self._gathered.add(map(self._statements.encoded, rows)))
+        self._send(self._gathered.take(complete))
         self._held += size
         if self._held >= HELD_BYTES:
             self._send(self._gathered.take_all())
@@ -88,20 +92,17 @@ class Writing:
             return {}
         self._check_that_rows_are_taken()
         for each in refused:
-            for item in rows_of(each.batch):
-                self._requests.add(self._batches([item]))
+            for row in rows_of(each.batch):
+                self._requests.add(self._statements.batches([row]))
         return {
-            item.position: Rejection(Reason.REFUSED_BY_CASSANDRA, refusal_code(each.error))
+            row.position: Rejection(Reason.REFUSED_BY_CASSANDRA, refusal_code(each.error))
             for each in self._requests.wait_for_all()
-            for item in rows_of(each.batch)
+            for row in rows_of(each.batch)
         }
 
-    def _send(self, programs: Iterable[list[Indexed]]) -> None:
-        self._requests.add(itertools.chain.from_iterable(map(self._batches, programs)))
+    def _send(self, programs: Iterable[Sequence[EncodedRow]]) -> None:
+        self._requests.add(itertools.chain.from_iterable(map(self._statements.batches, programs)))
         self._requests.advance()
-
-    def _batches(self, rows: Iterable[Indexed]) -> Iterator[Batch]:
-        return self._statements.batches(group_by_program(rows))
 
     def _check_that_rows_are_taken(self) -> None:
         """Tell a refused row, which becomes a dead letter, from a server that takes no row at all.
