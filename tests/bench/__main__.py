@@ -5,13 +5,14 @@ from __future__ import annotations
 import os
 
 from rich.console import Console
-from rich.table import Table
 
 from dev.steps import StepFailed, fail
 from tests.bench.at_rest import measure_at_rest
 from tests.bench.controller import measure as measure_controller
+from tests.bench.grid import MARKDOWN, Grid, grid, show
 from tests.bench.parts import measure_parts
 from tests.bench.pipeline.events import Shape
+from tests.bench.pipeline.report import machine
 from tests.bench.pipeline.run import Plan, measure_pipeline
 
 _SMALL = bool(os.environ.get("SMALL"))
@@ -39,43 +40,34 @@ _PLAN = Plan(
 
 def main() -> None:
     """Print a table of the job's parts, of the whole job, of the controller; with baselines."""
+    MARKDOWN.unlink(missing_ok=True)
     if not _ONLY:
-        measure_parts(_CONSOLE, _PARTS_EVENTS)
+        parts = measure_parts(_PARTS_EVENTS)
+        show(_CONSOLE, f"{_PARTS_EVENTS:,} events in one process; {machine()}", [parts])
     measure_pipeline(_CONSOLE, _PLAN)
     if not _ONLY:
-        _print_controller()
-        _print_at_rest()
+        show(_CONSOLE, f"the controller; {machine()}", [*_controller(), *_at_rest()])
 
 
-def _print_controller() -> None:
-    table = Table(title="the controller")
-    table.add_column("what")
+def _controller() -> list[Grid]:
     measured = [measure_controller(count) for count in _CROWDS]
-    for each in measured:
-        table.add_column(f"{each.jobs:,} jobs", justify="right")
     rows = [each.rows() for each in measured]
-    for what in rows[0]:
-        table.add_row(what, *(each[what] for each in rows))
-    _CONSOLE.print(table)
+    columns = ("what", *(f"{each.jobs:,} jobs" for each in measured))
+    return [grid("The controller", columns, [(what, *(r[what] for r in rows)) for what in rows[0]])]
 
 
-def _print_at_rest() -> None:
+def _at_rest() -> list[Grid]:
     measured = measure_at_rest(_JOBS, _REST_SECONDS, _AGAINST)
-    table = Table(title=f"{_JOBS} jobs at rest, a second of it")
-    table.add_column("controller")
-    for column in ("Flink operator", "looks every", "its writes", "requests", "reconciliations"):
-        table.add_column(column, justify="right")
-    table.add_column("CPU of a core", justify="right")
-    for row in measured.seconds:
-        table.add_row(*row)
-    _CONSOLE.print(table)
-    edits = Table(title="from an edit to the child, 99th percentile")
-    edits.add_column("controller")
-    for column in ("silent Flink operator", "1.15 looks every 10 s", "ratio"):
-        edits.add_column(column, justify="right")
-    for row in measured.edits:
-        edits.add_row(*row)
-    _CONSOLE.print(edits)
+    looks = ("controller", "Flink operator", "looks every", "its writes")
+    edits = ("controller", "silent Flink operator", "1.15 looks every 10 s", "ratio")
+    return [
+        grid(
+            f"{_JOBS} jobs at rest, a second of it",
+            (*looks, "requests", "reconciliations", "CPU of a core"),
+            measured.seconds,
+        ),
+        grid("From an edit to the child, 99th percentile", edits, measured.edits),
+    ]
 
 
 try:

@@ -6,19 +6,16 @@ import json
 import time
 from collections.abc import Callable
 
-from rich.console import Console
-from rich.table import Table
-
 from dev.cluster.demo.events import generate
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row, Rules
 from program_user_info_job.store.needed_rows import Indexed, group_by_program
-from tests.bench.pipeline.report import machine
+from tests.bench.grid import Grid, grid
 from tests.unit.job.prepared import statements
 
 
-def measure_parts(console: Console, count: int) -> None:
-    """Measure and print."""
+def measure_parts(count: int) -> Grid:
+    """CPU time of each."""
     payloads = [each.payload for each in generate(count, seed=3) if each.reason is None]
     rules, now = Rules(), time.time_ns() // 1_000_000
     rows: list[Row] = []
@@ -40,15 +37,15 @@ def measure_parts(console: Console, count: int) -> None:
         for _ in statements().batches(group_by_program(indexed)):
             pass
 
-    table = Table(title=f"{len(payloads)} events, {machine()}")
-    for column in ("stage", "µs of CPU per event", "of json.loads alone"):
-        table.add_column(column, justify="left" if column == "stage" else "right")
     stages = {"json.loads": decode_all, "bytes to row": map_all, "rows to batches": batch_all}
     measured = {stage: _cpu(work) for stage, work in stages.items()}
-    for stage, seconds in measured.items():
-        micros = seconds / len(payloads) * 1e6
-        table.add_row(stage, f"{micros:.1f}", f"{seconds / measured['json.loads']:.2f}")
-    console.print(table)
+    least = measured["json.loads"]
+    table = [
+        (stage, f"{seconds / len(payloads) * 1e6:.1f}", f"{seconds / least:.2f}")
+        for stage, seconds in measured.items()
+    ]
+    columns = ("stage", "µs of CPU an event", "of json.loads alone")
+    return grid("The job's parts", columns, table)
 
 
 def _cpu(work: Callable[[], None]) -> float:

@@ -14,11 +14,12 @@ from rich.console import Console
 from dev.cluster.demo.world import Kafka
 from dev.steps import StepFailed, step
 from tests.bench.checkout import checkout, install
+from tests.bench.grid import show
 from tests.bench.pipeline.contenders import ALONE, JOB, contenders
 from tests.bench.pipeline.events import Shape, fill_topic, make_events
 from tests.bench.pipeline.job import TOPIC, Commit
 from tests.bench.pipeline.measure import Contender, Run, World, measure
-from tests.bench.pipeline.report import print_report
+from tests.bench.pipeline.report import conditions, grids
 from tests.bench.pipeline.servers import servers
 from tests.bench.pipeline.summary import summaries, wrong
 
@@ -53,7 +54,7 @@ def measure_pipeline(console: Console, plan: Plan) -> None:
         fill_topic(Kafka(started.kafka_port), started.bootstrap, TOPIC, events)
         runs = take_turns(chosen, World(started, events, plan.samples), plan.runs)
     measured = summaries(runs)
-    print_report(console, plan.shape, measured)
+    show(console, conditions(plan.shape, plan.runs), grids(measured))
     problems = wrong(measured, lambda name: name == ALONE or name.startswith(JOB))
     if problems:
         raise StepFailed("\n".join(problems))

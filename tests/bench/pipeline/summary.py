@@ -73,9 +73,9 @@ class Summary:
         """From the start of the processes to the first event that is done."""
         return spread(each.start_seconds for each in self._costs())
 
-    def start_cpu(self) -> Spread:
-        """CPU seconds of Python and the JVMs until then."""
-        return spread(sum(each.start_cpu.values()) / 1e9 for each in self._costs())
+    def start_cpu(self, kind: str) -> Spread:
+        """CPU seconds of a kind of process until then."""
+        return spread(each.start_cpu[kind] / 1e9 for each in self._costs())
 
     def latency(self) -> Spread | None:
         """Seconds from an event's arrival to its row, of all runs together."""

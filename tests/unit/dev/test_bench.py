@@ -14,11 +14,14 @@ import yaml
 from dev.cluster.demo.fold import fold
 from dev.cluster.demo.world import DeadLetter
 from dev.steps import capture
+from tests.bench.grid import grid
+from tests.bench.pipeline.contenders import JOB
 from tests.bench.pipeline.events import Events, Shape, digest, make_events
 from tests.bench.pipeline.job import Settings, read, resource
 from tests.bench.pipeline.machine import machine_nanoseconds
 from tests.bench.pipeline.measure import Cost, Run
 from tests.bench.pipeline.outcome import Outcome, wrong_letters, wrong_rows
+from tests.bench.pipeline.report import grids
 from tests.bench.pipeline.servers import Servers
 from tests.bench.pipeline.summary import Summary, ratios, spread, summaries, wrong
 
@@ -56,7 +59,7 @@ def test_a_row_has_medians_of_all_runs() -> None:
     assert row.machine().median == 5
     assert row.thread_micros("compiles").text(".1f") == "0.2"
     assert row.memory().median == 1600
-    assert row.start_cpu().median == 30
+    assert row.start_cpu("JVM").median == 20
     assert row.latency() == spread([0.5, 1.0] * 3)
 
 
@@ -71,6 +74,22 @@ def test_a_ratio_needs_both() -> None:
     assert ratios(rows, "job", "spark") == ("2.5", "4.5")
     assert ratios(rows, "job", "sink") is None
     assert ratios(rows, "sink", "job") is None
+
+
+def test_a_table_is_markdown_for_the_documentation() -> None:
+    table = grid("The job", ("what", "events/s"), [("a", "1"), ["b", "2"]])
+    assert table.markdown() == (
+        "The job:\n\n| what | events/s |\n| --- | --- |\n| a | 1 |\n| b | 2 |\n"
+    )
+
+
+def test_the_tables_have_a_cell_for_each_column() -> None:
+    rows = summaries([a_run(f"{JOB} 1"), a_run("spark", seconds=2.0)])
+    tables = grids(rows)
+    assert [len(table.columns) for table in tables for _ in table.rows] == [
+        len(row) for table in tables for row in table.rows
+    ]
+    assert ("beside spark", "2.0", "1.0", "all rows, all dead letters") in tables[1].rows
 
 
 def test_only_who_promises_the_folds_outcome_is_held_to_it() -> None:
