@@ -11,6 +11,8 @@ from dev.steps import console
 
 _EVERY = 15.0
 """Seconds between two lines where there is no terminal."""
+_LEAST, _MOST = 0.5, 10.0
+"""Seconds between two checks."""
 
 
 def watched(name: str, processed: Callable[[], int], count: int, patience: float) -> None:
@@ -34,4 +36,14 @@ def watched(name: str, processed: Callable[[], int], count: int, patience: float
             if not console.is_terminal and now - said >= _EVERY:
                 console.print(f"    {name}: {done:,} of {count:,} events")
                 said = now
-            time.sleep(1)
+            time.sleep(pause(done, count, now - started))
+
+
+def pause(done: int, count: int, elapsed: float) -> float:
+    """Seconds until the next check: a fifth of what is left, by the rate so far.
+
+    Each check costs Flink some milliseconds of CPU, which must not count much; at the end they are
+    frequent, so that the time is right.
+    """
+    left = elapsed * (count - done) / done if done else _MOST
+    return min(max(_LEAST, left / 5), _MOST)

@@ -21,6 +21,7 @@ from tests.bench.pipeline.job import Settings, read, resource
 from tests.bench.pipeline.machine import machine_nanoseconds
 from tests.bench.pipeline.measure import Cost, Run
 from tests.bench.pipeline.outcome import Outcome, wrong_letters, wrong_rows
+from tests.bench.pipeline.progress import pause
 from tests.bench.pipeline.report import grids
 from tests.bench.pipeline.servers import Servers
 from tests.bench.pipeline.summary import Summary, ratios, spread, summaries, wrong
@@ -74,6 +75,14 @@ def test_a_ratio_needs_both() -> None:
     assert ratios(rows, "job", "spark") == ("2.5", "4.5")
     assert ratios(rows, "job", "sink") is None
     assert ratios(rows, "sink", "job") is None
+
+
+@pytest.mark.parametrize(
+    ("done", "elapsed", "seconds"),
+    [(0, 1.0, 2.0), (100, 10.0, 10.0), (500, 25.0, 5.0), (990, 25.0, 0.5), (1000, 25.0, 0.5)],
+)
+def test_checks_are_rare_until_the_end(done: int, elapsed: float, seconds: float) -> None:
+    assert pause(done, 1000, elapsed) == pytest.approx(seconds)
 
 
 def test_a_table_is_markdown_for_the_documentation() -> None:
