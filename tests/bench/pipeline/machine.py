@@ -22,7 +22,6 @@ _THREADS = {
     "fetches from Kafka": ("Source Data Fet",),
     "talks to Python": ("grpc-", "pool-"),
 }
-_REST = "all else: start-up, REST, metrics, heartbeats"
 Sessions = Mapping[int, str | None]
 """Process sessions by id: what their processes are; None: JVM or Python, each by its name."""
 
@@ -47,7 +46,10 @@ def machine_nanoseconds(stat: str) -> int:
 
 
 def jvm_thread_nanoseconds(sessions: Sessions) -> Counter[str]:
-    """CPU time so far of the threads of Flink's and Spark's JVMs, by what they do."""
+    """CPU time so far of the JVMs' threads of which it is known what they do.
+
+    A thread that has ended is no longer in it: HotSpot's compilers come and go.
+    """
     found: Counter[str] = Counter()
     for kind, process in _processes(sessions):
         for thread in (process / "task").glob("[0-9]*") if kind == "JVM" else ():
@@ -55,8 +57,9 @@ def jvm_thread_nanoseconds(sessions: Sessions) -> Counter[str]:
                 name = (thread / "comm").read_text()
             except OSError:
                 continue
-            does = next((does for does, begin in _THREADS.items() if name.startswith(begin)), _REST)
-            found[does] += _spent(thread)[0]
+            for does, begin in _THREADS.items():
+                if name.startswith(begin):
+                    found[does] += _spent(thread)[0]
     return found
 
 

@@ -79,7 +79,7 @@ class Cost:
     cpu: Counter[str]
     """CPU nanoseconds, by kind of process."""
     threads: Counter[str]
-    """CPU nanoseconds of the JVMs, by what their threads do."""
+    """CPU nanoseconds of the JVMs' threads of which it is known what they do."""
     memory: Counter[str]
     """MiB at most, by kind of process."""
     start_seconds: float

@@ -66,6 +66,8 @@ def _threads(measured: Sequence[Summary]) -> Grid:
         (does, *(f"{each.thread_micros(does).median:.1f}" for each in shown))
         for does in sorted(kinds)
     ]
+    rest = (f"{each.other_threads().median:.1f}" for each in shown)
+    rows.append(("all else, such as REST, metrics, heartbeats", *rest))
     columns = ("µs an event", *(each.name for each in shown))
     return grid("The JVMs, by what their threads do", columns, rows)
 

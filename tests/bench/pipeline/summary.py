@@ -65,6 +65,10 @@ class Summary:
         """CPU per event of the JVMs' threads that do this."""
         return self._micros(lambda cost: cost.threads[does])
 
+    def other_threads(self) -> Spread:
+        """CPU per event of the JVMs' other threads: start-up, REST, metrics, heartbeats."""
+        return self._micros(lambda cost: cost.cpu["JVM"] - sum(cost.threads.values()))
+
     def memory(self) -> Spread:
         """MiB that Python and the JVMs held at most, all of them together."""
         return spread(each.memory["Python"] + each.memory["JVM"] for each in self._costs())

@@ -59,6 +59,7 @@ def test_a_row_has_medians_of_all_runs() -> None:
     assert row.own().median == 2
     assert row.machine().median == 5
     assert row.thread_micros("compiles").text(".1f") == "0.2"
+    assert row.other_threads().text(".1f") == "0.8"
     assert row.memory().median == 1600
     assert row.start_cpu("JVM").median == 20
     assert row.latency() == spread([0.5, 1.0] * 3)
