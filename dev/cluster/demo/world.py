@@ -176,6 +176,7 @@ def connect_cassandra(port: int) -> Iterator[Session]:
         execution_profiles={EXEC_PROFILE_DEFAULT: profile},
         protocol_version=4,
         connect_timeout=30,
+        control_connection_timeout=30,
     )
     try:
         yield cluster.connect()

@@ -31,7 +31,7 @@ from tests.bench.pipeline.servers import Servers
 from tests.cluster import eventually
 
 _PATIENCE = 3600.0
-_START = 300.0
+_START = 900.0
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,7 @@ from dev.paths import DEV
 from dev.steps import step, tail, wait_until
 
 CASSANDRA_HEAP = "2g"
+_PATIENCE = 900.0
 _IMAGES = DEV / "release" / "images"
 _CASSANDRA_YAML = """\
 cluster_name: bench
@@ -106,7 +107,7 @@ def _started(home: Path, name: str, port: int) -> Iterator[int]:
 
     try:
         with step(f"start {name}"):
-            wait_until(ready, f"{name} listens", timeout=180, log=log)
+            wait_until(ready, f"{name} listens", timeout=_PATIENCE, log=log)
         yield process.pid
     finally:
         process.terminate()
