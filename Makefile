@@ -100,8 +100,9 @@ generate: setup ## Write the CRD and the golden files again
 	@touch $@
 
 .PHONY: bench
-bench: setup .venv/.bench-ready ## Time the job and the controller, each beside a baseline; SMALL=1 is quick, EVENTS=n another size, AGAINST=commit another controller beside it
-	@SMALL=$(SMALL) EVENTS=$(EVENTS) AGAINST=$(AGAINST) $(PYTHON) -m tests.bench
+bench: setup .venv/.bench-ready ## Time the job and the controller, each beside a baseline; SMALL=1, EVENTS=n, RUNS=3, BYTES=n, KEYED=1, ONLY="the job", AGAINST=commit
+	@SMALL=$(SMALL) EVENTS=$(EVENTS) RUNS=$(RUNS) BYTES=$(BYTES) KEYED=$(KEYED) ONLY="$(ONLY)" AGAINST=$(AGAINST) \
+	  $(PYTHON) -m tests.bench
 
 .PHONY: docs
 docs: setup ## The documentation as a site, into build/site

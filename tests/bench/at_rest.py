@@ -7,16 +7,14 @@ import http.client
 import json
 import os
 import ssl
-import subprocess
 import tempfile
 import threading
 import time
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from dev.paths import REPOSITORY
+from tests.bench.checkout import checkout
 from tests.cluster import eventually
 from tests.faults import crowd
 from tests.faults.arena import Arena
@@ -110,7 +108,7 @@ def measure_at_rest(count: int, seconds: float, against: str = "") -> AtRest:
         plane.grant(CONTROLLER, [{"apiGroups": ["*"], "resources": ["*"], "verbs": ["*"]}])
         commits: dict[str, Path | None] = {"this commit": None}
         if against:
-            commits[against] = stack.enter_context(_checkout(against))
+            commits[against] = stack.enter_context(checkout(against)) / "operator" / "src"
         for commit, source in commits.items():
             zygote = Zygote(source)
             stack.callback(zygote.stop)
@@ -180,18 +178,3 @@ def _deployed(arena: Arena) -> int:
 
 def _running(arena: Arena) -> int:
     return crowd.ready(arena, "Running")
-
-
-@contextlib.contextmanager
-def _checkout(commit: str) -> Iterator[Path]:
-    """The controller's source as another commit has it."""
-    with tempfile.TemporaryDirectory() as folder:
-        tree = Path(folder) / "tree"
-        git = ["git", "-C", str(REPOSITORY), "worktree"]
-        subprocess.run(
-            [*git, "add", "--detach", str(tree), commit], check=True, capture_output=True
-        )
-        try:
-            yield tree / "operator" / "src"
-        finally:
-            subprocess.run([*git, "remove", "--force", str(tree)], check=True)

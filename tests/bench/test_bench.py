@@ -10,7 +10,7 @@ import pytest
 
 from dev.paths import REPOSITORY
 
-pytestmark = [pytest.mark.cluster, pytest.mark.nightly]
+pytestmark = pytest.mark.nightly
 
 ROWS = (
     "bytes to row",
@@ -18,6 +18,10 @@ ROWS = (
     "the job, parallelism 1",
     "PyFlink map, JVM CassandraSink",
     "PySpark, Cassandra connector",
+    "all rows, all dead letters",
+    "times the events/s",
+    "compiles",
+    "From the start of the processes",
     "ratio to the bare client",
     "jobs at rest, a second of it",
     "this commit",

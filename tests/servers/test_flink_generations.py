@@ -17,7 +17,8 @@ from dev.cluster.demo.world import NAMESPACE, PARTITIONS, open_cassandra, open_k
 from dev.cluster.forward import port_forward
 from tests.cluster import eventually
 from tests.configuration import document, write
-from tests.servers.session_cluster import GENERATIONS, Flink, SessionCluster, session_cluster
+from tests.servers.local_flink import GENERATIONS, Flink
+from tests.servers.session_cluster import SessionCluster, session_cluster
 
 pytestmark = pytest.mark.cluster
 LARGE = b"{" + b"x" * (12 << 20)  # the topic takes 8 MiB, of compressed bytes

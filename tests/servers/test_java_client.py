@@ -12,8 +12,9 @@ from dev.cluster.addresses import KAFKA_PORT
 from dev.cluster.demo.world import Kafka
 from dev.steps import capture
 from tests.configuration import document, write
+from tests.servers.local_flink import GENERATIONS, Flink
 from tests.servers.own import own_topic
-from tests.servers.session_cluster import GENERATIONS, Flink, session_cluster
+from tests.servers.session_cluster import session_cluster
 
 pytestmark = pytest.mark.cluster
 TOPIC = "java.client"

@@ -32,11 +32,11 @@ class DeadLetter(NamedTuple):
 
 
 class Kafka:
-    """A topic's administration and contents, over a forwarded port."""
+    """A topic's administration and contents, by a port of this machine."""
 
-    def __init__(self) -> None:
-        # Silent: the forwarded port comes and goes, and what matters raises.
-        self._properties = {"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "log_level": "0"}
+    def __init__(self, port: int = KAFKA_PORT) -> None:
+        # Silent: a forwarded port comes and goes, and what matters raises.
+        self._properties = {"bootstrap.servers": f"127.0.0.1:{port}", "log_level": "0"}
         self._admin = AdminClient(self._properties)
 
     def recreate(self, *topics: str, configuration: dict[str, str] | None = None) -> None:
@@ -79,6 +79,18 @@ class Kafka:
             DeadLetter(record.payload, {name: value.decode() for name, value in headers})
             for record, headers in self._read(topic)
         ]
+
+    def ends(self, topic: str) -> dict[int, int]:
+        """Each partition's present end."""
+        consumer = Consumer(self._properties | {"group.id": "demo-reader"})
+        try:
+            partitions = [TopicPartition(topic, number) for number in self._partitions(topic)]
+            return {
+                each.partition: consumer.get_watermark_offsets(each, timeout=30)[1]
+                for each in partitions
+            }
+        finally:
+            consumer.close()
 
     def lag(self, topic: str, group: str) -> int:
         """Records that the group has not committed yet."""
@@ -145,31 +157,44 @@ def open_kafka() -> Iterator[Kafka]:
 @contextmanager
 def open_cassandra() -> Iterator[Session]:
     """A session with Cassandra through a forwarded port."""
-    with port_forward("service/cassandra", NAMESPACE, 9042) as port:
-        profile = ExecutionProfile(
-            load_balancing_policy=WhiteListRoundRobinPolicy(["127.0.0.1"]), request_timeout=30
-        )
-        cluster = Cluster(
-            ["127.0.0.1"],
-            port=port,
-            execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-            protocol_version=4,
-            connect_timeout=30,
-        )
-        try:
-            yield cluster.connect()
-        finally:
-            cluster.shutdown()
+    with (
+        port_forward("service/cassandra", NAMESPACE, 9042) as port,
+        connect_cassandra(port) as session,
+    ):
+        yield session
+
+
+@contextmanager
+def connect_cassandra(port: int) -> Iterator[Session]:
+    """A session with Cassandra at a port of this machine."""
+    profile = ExecutionProfile(
+        load_balancing_policy=WhiteListRoundRobinPolicy(["127.0.0.1"]), request_timeout=30
+    )
+    cluster = Cluster(
+        ["127.0.0.1"],
+        port=port,
+        execution_profiles={EXEC_PROFILE_DEFAULT: profile},
+        protocol_version=4,
+        connect_timeout=30,
+        control_connection_timeout=30,
+    )
+    try:
+        yield cluster.connect()
+    finally:
+        cluster.shutdown()
 
 
 def read_rows(session: Session, table: str) -> dict[Key, Row]:
     """All rows by program and user; null cells left out, timestamps in milliseconds."""
-    rows = {}
+    return dict(each_row(session, table))
+
+
+def each_row(session: Session, table: str) -> Iterator[tuple[Key, Row]]:
+    """The same one by one, for tables that are larger than memory."""
     for found in session.execute(f"SELECT * FROM {table}"):
         row = found._asdict()
         key = (row.pop("program_id"), row.pop("user_id"))
-        rows[key] = {name: _plain(value) for name, value in row.items() if value is not None}
-    return rows
+        yield key, {name: _plain(value) for name, value in row.items() if value is not None}
 
 
 def _plain(value: Any) -> Any:

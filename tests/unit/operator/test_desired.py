@@ -117,3 +117,10 @@ def test_where_state_goes_is_said_by_the_names_that_the_line_reads(
     }
     assert {checkpoints, savepoints} <= set(OWNED_OPTIONS)
     assert storage({"flinkConfiguration": options}) == ("s3://b/savepoints", None, None)
+
+
+def test_the_jvm_compiles_for_a_start_and_a_job_may_choose_otherwise() -> None:
+    own = {"env.java.opts.taskmanager": "-XX:TieredStopAtLevel=4"}
+    options = flink_configuration(resolved(with_fields(flink={"configuration": own})).spec, "v2_2")
+    assert options["env.java.opts.all"].split()[-1] == "-XX:TieredStopAtLevel=1"
+    assert options.items() >= own.items()

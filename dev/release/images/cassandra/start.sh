@@ -1,8 +1,10 @@
 #!/bin/sh
 # One node; the data outlives the container in /data. POD_IP is the address that clients learn.
+# The benchmarks run it without a container: with a home, a data folder and a heap of their own.
 set -eu
-mkdir -p /data/conf
-sed "s/@POD_IP@/${POD_IP}/" /opt/cassandra/cassandra.yaml > /data/conf/cassandra.yaml
+home=${CASSANDRA_HOME:-/opt/cassandra} data=${CASSANDRA_DATA:-/data} heap=${CASSANDRA_HEAP:-1g}
+mkdir -p "$data/conf"
+sed "s/@POD_IP@/${POD_IP}/" "$home/cassandra.yaml" > "$data/conf/cassandra.yaml"
 
 # The packages that Cassandra 5 opens on Java 17.
 opens=
@@ -22,11 +24,11 @@ opens="$opens --add-exports=jdk.attach/sun.tools.attach=ALL-UNNAMED"
 opens="$opens --add-exports=jdk.compiler/com.sun.tools.javac.file=ALL-UNNAMED"
 
 # shellcheck disable=SC2086 # the options are words
-exec java -javaagent:"$(ls /opt/cassandra/lib/jamm-*.jar)" \
-  -Xms1g -Xmx1g -Xss256k -XX:+UseG1GC -Djdk.attach.allowAttachSelf=true \
-  -Dio.netty.tryReflectionSetAccessible=true -Dcassandra.jmx.local.port=7199 \
-  -Dcassandra.config=file:///data/conf/cassandra.yaml -Dcassandra.storagedir=/data \
-  -Dlogback.configurationFile=file:///opt/cassandra/logback.xml \
+exec java -javaagent:"$(ls "$home"/lib/jamm-*.jar)" \
+  -Xms"$heap" -Xmx"$heap" -Xss256k -XX:+UseG1GC -Djdk.attach.allowAttachSelf=true \
+  -Dio.netty.tryReflectionSetAccessible=true -Dcassandra.jmx.local.port="${JMX_PORT:-7199}" \
+  -Dcassandra.config="file://$data/conf/cassandra.yaml" -Dcassandra.storagedir="$data" \
+  -Dlogback.configurationFile="file://$home/logback.xml" \
   -Dcassandra.skip_wait_for_gossip_to_settle=0 -Dcassandra.ring_delay_ms=100 \
   -Dcassandra-foreground=yes $opens \
-  -cp '/opt/cassandra/lib/*' org.apache.cassandra.service.CassandraDaemon
+  -cp "$home/lib/*" org.apache.cassandra.service.CassandraDaemon

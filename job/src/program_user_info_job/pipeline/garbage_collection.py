@@ -12,7 +12,8 @@ def spare_the_collector() -> None:
     """Look for cycles seldom, and never again among what is there now.
 
     Tens of thousands of rows live for one batch and die by their reference counts; with Python's
-    own thresholds a fifth of the CPU went into walking them (docs/performance.md).
+    own thresholds a fifth of the CPU went into walking them
+    (docs/decisions/0019-what-an-event-costs.md).
     """
     gc.collect()
     gc.freeze()

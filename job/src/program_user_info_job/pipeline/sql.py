@@ -15,7 +15,8 @@ WRITE_STAGE = "write_events"
 
 # Of each partition. While the write stage waits for Cassandra, the source reads ahead two polls and
 # no more: they are the next bundle. With Kafka's defaults (1 MiB, 500 records) that bundle is too
-# small to fill batches, the more so the slower Cassandra is (docs/performance.md).
+# small to fill batches, the more so the slower Cassandra is
+# (docs/decisions/0019-what-an-event-costs.md).
 _FETCHED_BYTES = 8 << 20
 _FORMAT = """'format' = 'raw',
   'key.format' = 'raw',

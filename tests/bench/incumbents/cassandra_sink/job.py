@@ -1,7 +1,7 @@
 """The pipeline that the design document describes: a Python map, and Flink's own CassandraSink.
 
 The mapping is ours, so that only the pipelines differ; malformed events are dropped.
-Arguments: bootstrap servers, topic, Cassandra's host, keyspace, folder of the sink's jars.
+Arguments: bootstrap servers, topic, Cassandra's host:port, keyspace, folder of the sink's jars.
 """
 
 from __future__ import annotations
@@ -44,7 +44,7 @@ class Flatten(FlatMapFunction):  # type: ignore[misc]  # PyFlink is untyped
             yield FlinkRow(*(cells.get(column) for column in FLAT.columns), row.write_timestamp)
 
 
-def main(servers: str, topic: str, host: str, keyspace: str, jars: str) -> None:
+def main(servers: str, topic: str, cassandra: str, keyspace: str, jars: str) -> None:
     """Submit the pipeline."""
     environment = StreamExecutionEnvironment.get_execution_environment()
     environment.add_jars(*(jar.as_uri() for jar in Path(jars).glob("*.jar")))
@@ -68,9 +68,9 @@ def main(servers: str, topic: str, host: str, keyspace: str, jars: str) -> None:
         f"INSERT INTO {keyspace}.program_enrollment ({', '.join(FLAT.columns)})"
         f" VALUES ({marks}) USING TIMESTAMP ?"
     )
-    CassandraSink.add_sink(rows).set_query(insert).set_host(host, 9042).set_max_concurrent_requests(
-        256
-    ).build()
+    host, _, port = cassandra.rpartition(":")
+    sink = CassandraSink.add_sink(rows).set_query(insert).set_host(host, int(port))
+    sink.set_max_concurrent_requests(256).build()
     environment.execute_async("the design document's pipeline")
 
 

@@ -1,8 +1,8 @@
 """PySpark Structured Streaming with the Spark Cassandra Connector: all columns by Spark's SQL.
 
 It neither keeps dead letters nor protects a newer row from an older event.
-Arguments: bootstrap servers, topic, Cassandra's host, keyspace, folder of jars, checkpoint folder,
-the file that is told how many events are done, events per micro-batch.
+Arguments: bootstrap servers, topic, Cassandra's host:port, keyspace, folder of jars, checkpoint
+folder, events per micro-batch, the file that is told how many events are done.
 """
 
 from __future__ import annotations
@@ -59,18 +59,20 @@ def columns() -> list[Column]:
 def main(  # noqa: PLR0917  # the command line
     servers: str,
     topic: str,
-    host: str,
+    cassandra: str,
     keyspace: str,
     jars: str,
     checkpoints: str,
-    told: str,
     events_per_batch: str,
+    told: str,
 ) -> None:
     """Run until killed."""
+    host, _, port = cassandra.rpartition(":")
     spark = (
         SparkSession.builder.master("local[2]")
         .config("spark.jars", ",".join(str(jar) for jar in Path(jars).glob("*.jar")))
         .config("spark.cassandra.connection.host", host)
+        .config("spark.cassandra.connection.port", port)
         .config("spark.driver.memory", "1600m")
         .config("spark.ui.enabled", "false")
         .getOrCreate()

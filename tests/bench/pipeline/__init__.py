@@ -1,0 +1,1 @@
+"""Events from Kafka to Cassandra: all that takes part are processes of this machine."""
