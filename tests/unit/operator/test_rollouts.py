@@ -396,6 +396,14 @@ def fleet(*names: str, **fields: Any) -> World:
     return world
 
 
+def fail(world: World, controller: Controller, name: str) -> None:
+    controller.rest(name)
+    world.flink_runs(name, state="FAILED", error="no")
+    controller.rest(name)
+    world.later(minutes=6)
+    controller.rest(name)
+
+
 def change_profile(world: World) -> None:
     world.put_profile("parallelism: 3")
 
@@ -594,3 +602,40 @@ def test_a_group_may_be_shared_where_nothing_is_missed(fields: dict[str, Any]) -
     world = fleet("a")
     put(world, "b", "dev", **(fields | {"cassandra": LOGIN | fields.get("cassandra", {})}))
     assert "apply FlinkDeployment" in Controller(world).reconcile("b")
+
+
+def test_an_edit_begins_nothing_that_was_another_jobs_turn() -> None:
+    """Though what the platform changed makes no difference to it, and it was never good with it."""
+    world = fleet(*"ab")
+    world.put_job("a", parallelism=2, restartNonce=1)
+    controller = Controller(world)
+    controller.rest("a")
+    world.put_profile("parallelism: 3")
+    controller.rest("a", "b")
+    assert world.stage("b", "Profile") == "InFlight"
+    world.put_job("a", restartNonce=2)
+    controller.rest("a")
+    assert world.outcomes("a")[-1] == (3, "Spec", "Pending")
+    assert world.stage("a", "Profile") == "Waiting"
+    assert not world.job("a")["status"]["rollout"]["proving"]
+    controller.settle("a")
+    assert world.stage("a", "Profile") == "Good"
+
+
+def test_what_is_taken_back_begins_nothing_that_was_another_jobs_turn() -> None:
+    """An edit fails, and what the platform changes meanwhile makes no difference to the old one."""
+    world = fleet(*"ab", parallelism=2)
+    world.put_job("b", parallelism=None)
+    controller = Controller(world)
+    controller.settle("b")
+    world.put_job("a", image="bad")
+    fail(world, controller, "a")
+    world.put_profile("parallelism: 3")
+    controller.rest("b", "a")
+    assert world.stage("b", "Profile") == "InFlight"
+    world.put_job("a", image=None)
+    controller.rest("a")
+    assert world.stage("a", "Profile") == "Waiting"
+    assert not world.job("a")["status"]["rollout"]["proving"]
+    controller.settle("a")
+    assert world.stage("a", "Profile") == "Good"
