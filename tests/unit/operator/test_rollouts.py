@@ -29,8 +29,7 @@ def put(world: World, name: str, environment: str, **fields: Any) -> None:
     world.put_job(name, **({"environment": environment, "upgrade": UPGRADE} | fields))
 
 
-@pytest.fixture
-def world() -> World:
+def staging_and_production() -> World:
     """One job of each environment, good with release 1.0."""
     world = World()
     world.put_secret("login", "username", "password")

@@ -6,6 +6,7 @@ import json
 import marshal
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import Any
 
 from program_user_info_operator.api import names
@@ -160,7 +161,7 @@ class World:
     def _tell(self, live: Object) -> None:
         key = Key(live["metadata"]["namespace"], live["metadata"]["name"])
         for index in self.listeners:
-            index.put(key, _copy(live))
+            index.put(key, live)
 
     # -- users and the Flink operator ------------------------------------------------------------
 
@@ -314,6 +315,13 @@ def _milliseconds(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
+@cache
+def _shipped(release: str) -> tuple[Bundle, Target]:
+    """What a release brings. Its id is that of what it renders, which takes a while to tell."""
+    bundle = Bundle({"v1_20": f"image:{release}", "v2_2": f"image:{release}-flink2.2"})
+    return bundle, Target(release_id(bundle), bundle.release)
+
+
 class Controller:
     """One process of the controller in a world."""
 
@@ -326,9 +334,8 @@ class Controller:
         **reader: Any,
     ) -> None:
         self.world = world
-        bundle = Bundle({"v1_20": f"image:{release}", "v2_2": f"image:{release}-flink2.2"})
+        bundle, target = _shipped(release)
         place = Installation("operator", installation, ProfilesRef("operator", "profiles"))
-        target = Target(release_id(bundle), bundle.release)
         self.index = JobsIndex(waves or Waves(1, ()), target, str(place))
         options = Options(bundle, place, SOAK)
         api: Any = world
