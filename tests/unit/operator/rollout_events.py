@@ -7,6 +7,7 @@ from hypothesis.stateful import precondition, rule
 
 from program_user_info_operator.api import names
 from program_user_info_operator.cluster.api_server import ApiError
+from tests.unit.operator.controller import Controller
 from tests.unit.operator.rollout_jobs import (
     BAD_SECRET,
     DENIED,
@@ -18,7 +19,6 @@ from tests.unit.operator.rollout_jobs import (
     Jobs,
     create,
 )
-from tests.unit.operator.world import Controller
 
 names_of_jobs = st.sampled_from(list(JOBS))
 environments = st.sampled_from(ENVIRONMENTS)

@@ -15,7 +15,8 @@ from program_user_info_operator.api import names
 from program_user_info_operator.api.status import JobStatus, RevisionStatus, Stage
 from program_user_info_operator.cluster.api_server import ApiError
 from program_user_info_operator.rollout.standings import Key, Waves
-from tests.unit.operator.world import SOAK, Controller, World
+from tests.unit.operator.controller import SOAK, Controller
+from tests.unit.operator.world import World
 
 Object = dict[str, Any]
 
