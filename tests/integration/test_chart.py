@@ -1,9 +1,8 @@
-"""The chart: what it renders, what it refuses, and its life in a cluster."""
+"""The chart: what it renders, what it refuses, what the API server makes of it."""
 
 from __future__ import annotations
 
 import re
-import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -11,12 +10,11 @@ import pytest
 import yaml
 
 from dev import versions
-from dev.cluster.chart_release import CHART, NAMESPACE, RELEASE, install_chart
+from dev.cluster.chart_release import CHART, RELEASE
 from dev.cluster.target import helm, kubectl
 from dev.cluster.toolchain.programs import prometheus_crds
 from dev.documentation.metrics_page import controller_metrics
 from dev.paths import REPOSITORY
-from dev.release.images.catalogue import product_images
 from dev.steps import StepFailed
 from program_user_info_operator.environments.profiles import for_namespace
 from program_user_info_operator.environments.resolve import Resolved, resolve
@@ -24,19 +22,14 @@ from tests.cluster import (
     Namespace,
     Object,
     eventually,
-    job,
-    settled,
     temporary_namespace,
-    upgrade_release,
 )
 from tests.conftest import DATA
 from tests.monitoring import alerts, metrics
 
 pytestmark = pytest.mark.cluster
-
 EXAMPLES = sorted((CHART / "examples").glob("*.yaml"))
 FLINK_OPERATORS_OWN = DATA / "flink-operator" / "chart-objects.yaml"
-CRD = "crd/programuserinfojobs.lern.sunbird.org"
 
 
 def rendered(*options: str) -> str:
@@ -273,48 +266,3 @@ def test_alerts_and_dashboards_ask_for_metrics_that_the_controller_has() -> None
     wanted = {name.removesuffix("_bucket") for name in metrics("program_user_info_operator")}
     assert len(wanted) >= 7
     assert wanted - served == set()
-
-
-def test_upgrade_changes_the_crd_rollback_goes_back_and_uninstall_keeps_all(
-    tmp_path: Path,
-) -> None:
-    previous = tmp_path / "chart"
-    shutil.copytree(CHART, previous)
-    crd = yaml.safe_load((previous / "files" / "crd.yaml").read_text(encoding="utf-8"))
-    del spec_fields(crd)["deletion"]
-    (previous / "files" / "crd.yaml").write_text(yaml.safe_dump(crd), encoding="utf-8")
-    with temporary_namespace("chart") as namespace:
-        namespace.apply(job("kept"))
-        try:
-            upgrade_release(previous)
-            assert "deletion" not in live_fields()
-            upgrade_release()
-            assert "deletion" in live_fields()
-            settled(namespace, "kept")
-            helm("rollback", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=3m")
-            assert "deletion" not in live_fields()
-            helm("uninstall", RELEASE, "--namespace", NAMESPACE, "--wait", "--timeout=3m")
-            deployments = kubectl("get", "deployments", "-n", NAMESPACE, "-o", "name")
-            assert deployments == ""
-            assert namespace.get("puij", "kept") is not None
-            assert namespace.flink_deployment("kept") is not None
-        finally:
-            install_chart(product_images())
-        assert "deletion" in live_fields()
-        namespace.run("patch", "puij", "kept", "--type=merge", "-p", '{"spec":{"parallelism":2}}')
-        eventually(lambda: parallelism(namespace) == 2, "the new release takes the job up")
-
-
-def spec_fields(crd: Object) -> Object:
-    schema = crd["spec"]["versions"][0]["schema"]["openAPIV3Schema"]
-    fields: Object = schema["properties"]["spec"]["properties"]
-    return fields
-
-
-def live_fields() -> Object:
-    return spec_fields(yaml.safe_load(kubectl("get", CRD, "-o", "yaml")))
-
-
-def parallelism(namespace: Namespace) -> int | None:
-    found = namespace.flink_deployment("kept")
-    return found["spec"]["job"]["parallelism"] if found else None

@@ -10,6 +10,9 @@ from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Row, Rules
 
 NOW = 1_700_000_000_000
+MOMENT = "2023-01-12T06:30:56.829Z"
+MILLIS = 1_673_505_056_829
+"""That moment, in milliseconds."""
 MINIMAL: dict[str, Any] = {"programId": "p", "userId": "u", "userProfile": {}}
 
 

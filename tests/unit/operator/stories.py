@@ -5,7 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from program_user_info_operator.rollout.standings import Waves
-from tests.unit.operator.world import Controller, World
+from tests.unit.operator.controller import Controller
+from tests.unit.operator.world import World
 
 PATIENT: dict[str, Any] = {"deadline": "5min"}
 IN_PLACE = PATIENT | {"strategy": "replace"}

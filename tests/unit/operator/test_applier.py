@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 
 from program_user_info_operator.cluster.api_server import ApiError
-from tests.unit.operator.world import Controller, World
+from tests.unit.operator.controller import Controller
+from tests.unit.operator.world import World
 
 
 def test_a_write_is_refused_if_the_object_has_changed_since_it_was_read(

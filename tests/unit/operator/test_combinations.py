@@ -11,8 +11,9 @@ from program_user_info_operator.api.status import JobStatus
 from program_user_info_operator.cli.command_job import running_revision
 from program_user_info_operator.cluster.api_server import ApiError
 from program_user_info_operator.rollout.standings import Key, Waves
+from tests.unit.operator.controller import SOAK, Controller
 from tests.unit.operator.stories import IN_PLACE, PATIENT, images, running
-from tests.unit.operator.world import SOAK, Controller, World
+from tests.unit.operator.world import World
 
 TYPO = {"contactPoints": ["c:9042"], "credentials": {"secretName": "typo"}}
 ORDER = Waves(1, ("staging", "production"))

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from program_user_info_operator.rollout.standings import Waves
-from tests.unit.operator.world import Controller, World, flink_crd
+from tests.unit.operator.controller import Controller
+from tests.unit.operator.world import World, flink_crd
 
 OPERATOR_1_7 = ("v1_17", "v1_18", "v1_19")
 OPERATOR_1_15 = ("v1_18", "v1_19", "v1_20", "v2_0", "v2_1", "v2_2")

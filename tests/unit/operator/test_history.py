@@ -9,6 +9,7 @@ import pytest
 
 from program_user_info_operator.api.status import Cause, Outcome, TrialStatus
 from program_user_info_operator.revisions.history import KEPT_GOOD, KEPT_REVISIONS, History
+from program_user_info_operator.revisions.revision import Revision
 from tests.unit.operator.revisions import NOW, revision, status
 
 
@@ -78,6 +79,27 @@ def test_one_without_inputs_has_no_ids() -> None:
     made = replace(revision(), inputs=None)
     (begun,) = history().begin(made, Cause.UNDO, NOW).revisions
     assert (begun.release, begun.profile, begun.secrets) == (None, None, None)
+
+
+def test_what_runs_is_not_followed_by_what_it_was_never_asked_to_prove() -> None:
+    """It was made of a newer profile that makes no difference to it: its status has the old one."""
+    runs = revision(secrets="s")
+    before = History((status(1, hash=runs.hash, release="old", profile="p", secrets="s"),), 1)
+
+    def labels(made: Revision, current: Revision | None) -> tuple[str | None, ...]:
+        begun = before.begin(made, Cause.SPEC, NOW, current).revisions[-1]
+        return begun.release, begun.profile, begun.secrets
+
+    edited = revision(secrets="t", restartNonce=1)
+    assert labels(edited, runs) == ("old", "p", "t")
+    assert edited.inputs is not None
+    now = ("release", edited.inputs.profile_id, "t")
+    assert labels(edited, None) == now
+    assert labels(edited, edited) == now
+    released = replace(edited, inputs=replace(edited.inputs, release="newer"))
+    assert labels(released, runs) == ("newer", "p", "t")
+    the_same = replace(runs, inputs=released.inputs)
+    assert labels(the_same, runs) == ("old", "p", "s")
 
 
 def test_the_newest_ten_are_kept_and_before_them_good_ones_until_there_are_five() -> None:

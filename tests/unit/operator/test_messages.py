@@ -22,9 +22,10 @@ from program_user_info_operator.policy.deployments import Deployments, Placement
 from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.revisions.history import History
 from program_user_info_operator.rollout.standings import Member, Standings, Target, Waves
+from tests.unit.operator.controller import Controller
 from tests.unit.operator.revisions import NOW, revision, status
 from tests.unit.operator.specs import CR, resolved, with_fields
-from tests.unit.operator.world import Controller, World
+from tests.unit.operator.world import World
 
 Told = Iterator[tuple[str, str]]
 

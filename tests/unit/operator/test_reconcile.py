@@ -16,11 +16,11 @@ from program_user_info_operator.cluster.api_server import (
 )
 from program_user_info_operator.revisions.history import KEPT_GOOD
 from tests.objects import without
-from tests.unit.operator.world import Controller, World
+from tests.unit.operator.controller import Controller
+from tests.unit.operator.world import World
 
 Object = dict[str, Any]
 CHILDREN = "lern.sunbird.org/job=job"
-SECRET = {"secretName": "login"}
 
 
 @pytest.fixture
@@ -223,98 +223,6 @@ def test_a_job_that_goes_or_is_gone_is_left_to_the_garbage_collector(
     else:
         world.job()["metadata"]["deletionTimestamp"] = "now"
     assert controller.reconcile() == []
-
-
-@pytest.mark.parametrize(
-    ("keys", "message"),
-    [
-        (None, "cassandra.credentials: there is no Secret login; create it with keys username"),
-        (("username",), "cassandra.credentials: Secret login lacks password; add it"),
-    ],
-)
-def test_a_missing_secret_stalls_the_job_until_it_arrives(
-    world: World, controller: Controller, keys: tuple[str, ...] | None, message: str
-) -> None:
-    if keys is not None:
-        world.put_secret("login", *keys)
-    world.put_job(cassandra={"contactPoints": ["c:9042"], "credentials": SECRET})
-    controller.reconcile()
-    assert world.state() == ("Stalled", "SecretMissing")
-    assert message in world.message()
-    assert controller.recheck is not None
-    assert not world.deployments()
-    world.put_secret("login", "username", "password")
-    assert "apply FlinkDeployment" in controller.reconcile()
-
-
-@pytest.mark.parametrize("restart", [True, False])
-def test_a_rotated_secret_restarts_the_job_unless_it_opted_out(
-    world: World, controller: Controller, restart: bool
-) -> None:
-    world.put_secret("login", "username", "password")
-    world.put_job(
-        cassandra={"contactPoints": ["c:9042"], "credentials": SECRET},
-        upgrade={"restartOnSecretChange": restart},
-    )
-    controller.settle()
-    assert "c2VjcmV0" not in str(world.deployment())
-    world.put_secret("login", "username", "password", "other")
-    assert controller.reconcile() == []
-    world.put_secret("login", "username", "password", value="b3RoZXI=")
-    writes = controller.reconcile()
-    assert ("apply FlinkDeployment" in writes) is restart
-    if restart:
-        assert world.outcomes()[-1] == (2, "Secret", "Pending")
-
-
-def test_a_secret_that_may_not_be_read_is_named(world: World, controller: Controller) -> None:
-    world.put_job(cassandra={"contactPoints": ["c:9042"], "credentials": SECRET})
-    world.refuse["GET Secret"] = ApiError(403, "forbidden")
-    controller.reconcile()
-    assert world.state() == ("Stalled", "SecretForbidden")
-
-
-def test_a_job_is_deployed_anew_from_a_savepoint(world: World, controller: Controller) -> None:
-    world.put_job(checkpoints={"storage": "s3://b/p"})
-    controller.settle()
-    world.put_job(savepoint={"restoreFrom": "s3://b/p/savepoint-1", "redeployNonce": 1})
-    assert "delete FlinkDeployment" in controller.reconcile()
-    assert "apply FlinkDeployment" in controller.reconcile()
-    job = world.deployment()["spec"]["job"]
-    assert job["initialSavepointPath"] == "s3://b/p/savepoint-1"
-    assert "delete FlinkDeployment" not in controller.reconcile()
-
-
-def test_state_is_kept_from_the_second_upgrade_on(world: World, controller: Controller) -> None:
-    """The old pods do not know the storage: what they are asked to leave there would never come."""
-    controller.settle()
-    world.put_job(checkpoints={"storage": "claim:c"}, upgrade={"mode": "savepoint"})
-    controller.reconcile()
-    assert world.deployment()["spec"]["job"]["upgradeMode"] == "stateless"
-    assert controller.reconcile() == []
-    world.flink_runs()
-    controller.reconcile()
-    assert world.deployment()["spec"]["job"]["upgradeMode"] == "savepoint"
-    world.flink_runs()
-    controller.settle()
-    assert world.outcomes()[-1] == (2, "Spec", "Stable")
-    world.put_job(restartNonce=1)
-    controller.reconcile()
-    assert world.deployment()["spec"]["job"]["upgradeMode"] == "savepoint"
-    world.put_job(checkpoints={"storage": "claim:other"})
-    controller.reconcile()
-    assert world.deployment()["spec"]["job"]["upgradeMode"] == "stateless"
-
-
-def test_a_savepoint_is_triggered_without_another_revision(
-    world: World, controller: Controller
-) -> None:
-    world.put_job(checkpoints={"storage": "s3://b/p"})
-    controller.settle()
-    world.put_job(savepoint={"triggerNonce": 3})
-    assert "apply FlinkDeployment" in controller.reconcile()
-    assert world.deployment()["spec"]["job"]["savepointTriggerNonce"] == 3
-    assert len(world.outcomes()) == 1
 
 
 def test_what_keeps_the_job_from_running_is_told(world: World, controller: Controller) -> None:

@@ -1,4 +1,4 @@
-"""One job through its revisions: upgraded, rolled back, undone, overlapped or replaced."""
+"""One job through its revisions: proven, good, failed, rolled back; and who gets a release."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ from typing import Any
 
 import pytest
 
-from program_user_info_operator.api.resource import MAX_NAME
-from program_user_info_operator.policy.deployments import overlapping_name
+from tests.unit.operator.controller import SOAK, Controller
 from tests.unit.operator.stories import IN_PLACE, PATIENT, PAUSED, fail, images, running
-from tests.unit.operator.world import SOAK, Controller, World
+from tests.unit.operator.world import World
 
 
 def test_a_revision_is_good_once_it_has_run_for_the_soak_time() -> None:
@@ -188,170 +187,6 @@ def test_a_job_that_breaks_while_it_is_proven_is_not_ready() -> None:
     assert "has stopped 1 times" in world.message()
 
 
-def test_suspend_stops_both() -> None:
-    world, controller = running()
-    world.put_job(parallelism=3)
-    controller.rest()
-    world.put_job(state="suspended")
-    controller.rest()
-    assert [each["spec"]["job"]["state"] for each in world.deployments()] == ["suspended"] * 2
-    world.later(hours=2)
-    controller.rest()
-    assert world.outcomes()[-1] == (2, "Spec", "Pending")
-    world.put_job(state="running")
-    controller.rest()
-    assert [each["spec"]["job"]["state"] for each in world.deployments()] == ["running"] * 2
-    controller.settle()
-    assert world.outcomes()[-1] == (2, "Spec", "Stable")
-    assert len(world.deployments()) == 1
-
-
-def test_a_third_revision_replaces_the_second_and_the_first_still_writes() -> None:
-    world, controller = running()
-    for parallelism in (2, 3):
-        world.put_job(parallelism=parallelism)
-        controller.rest()
-    assert [each["spec"]["job"]["parallelism"] for each in world.deployments()] == [1, 3]
-    assert [outcome for *_, outcome in world.outcomes()] == ["Stable", "Superseded", "Pending"]
-
-
-@pytest.mark.parametrize(
-    ("fields", "upgrade"),
-    [
-        ({}, IN_PLACE),
-        ({"checkpoints": {"storage": "s3://b"}}, PATIENT | {"mode": "savepoint"}),
-        ({"checkpoints": {"storage": "s3://b"}}, PATIENT | {"mode": "last-state"}),
-        ({}, PATIENT | {"rollback": False}),
-    ],
-)
-def test_who_does_not_overlap(fields: dict[str, Any], upgrade: dict[str, Any]) -> None:
-    world, controller = running(upgrade, **fields)
-    world.put_job(restartNonce=1)
-    controller.rest()
-    assert len(world.deployments()) == 1
-
-
-def test_a_revision_that_sets_the_groups_offsets_does_not_overlap() -> None:
-    """The old one would set them back."""
-    world, controller = running()
-    kafka = world.job()["spec"]["kafka"]
-    world.put_job(kafka=kafka | {"startingOffsets": "earliest"})
-    controller.rest()
-    assert len(world.deployments()) == 1
-    controller.settle()
-    world.put_job(restartNonce=1)
-    controller.rest()
-    assert len(world.deployments()) == 2
-
-
-def test_where_the_quota_leaves_no_room_revisions_do_not_overlap() -> None:
-    world, controller = running()
-    world.put_job(parallelism=3)
-    controller.rest()
-    world.flink_runs(state="RECONCILING", error="pods is forbidden: exceeded quota: small")
-    controller.rest()
-    (only,) = world.deployments()
-    assert only["spec"]["job"]["parallelism"] == 3
-    assert world.message().endswith(
-        "; the namespace's quota leaves no room for both revisions, so they do not overlap"
-    )
-    controller.settle()
-    assert world.outcomes()[-1] == (2, "Spec", "Stable")
-
-
-def test_a_job_of_the_release_before_passes_over_without_a_gap() -> None:
-    """Its FlinkDeployment is named as the job."""
-    world, controller = running(IN_PLACE)
-    assert [each["metadata"]["name"] for each in world.deployments()] == ["job"]
-    world.put_job(upgrade=PATIENT)
-    controller.rest()
-    assert [each["metadata"]["name"] for each in world.deployments()] == ["job"]
-    world.put_job(restartNonce=1)
-    controller.rest()
-    assert len(world.deployments()) == 2
-    assert world.deployments()[0]["spec"]["restartNonce"] == 0
-    controller.settle()
-    (only,) = world.deployments()
-    assert only["metadata"]["name"] != "job"
-
-
-def test_back_to_in_place_keeps_the_deployment_that_runs() -> None:
-    world, controller = running()
-    (name,) = (each["metadata"]["name"] for each in world.deployments())
-    world.put_job(upgrade=IN_PLACE, restartNonce=1)
-    controller.settle()
-    (only,) = world.deployments()
-    assert (only["metadata"]["name"], only["spec"]["restartNonce"]) == (name, 1)
-
-
-@pytest.mark.parametrize("job", ["a", "a" * 45, "a" * 35 + "-" + "b" * 9])
-def test_a_deployments_name_fits_the_flink_operator_and_is_no_other_jobs(job: str) -> None:
-    name = overlapping_name(job, "0123456789")
-    assert len(name) <= MAX_NAME
-    assert name.startswith(job[:30])
-    assert "--" not in name
-    others = [overlapping_name(job, "other"), overlapping_name(f"{job[:-1]}x", "0123456789")]
-    assert name not in others
-
-
-@pytest.mark.parametrize("upgrade", [PATIENT, IN_PLACE], ids=["overlap", "replace"])
-def test_undo_goes_back_to_any_good_revision_and_stays_there(upgrade: dict[str, Any]) -> None:
-    world, controller = running(upgrade)
-    for parallelism in (2, 3):
-        world.put_job(parallelism=parallelism)
-        controller.settle()
-    world.put_job(upgrade=upgrade | {"revision": 1})
-    controller.settle()
-    assert world.outcomes()[-1] == (4, "Undo", "Stable")
-    assert world.deployment()["spec"]["job"]["parallelism"] == 1
-    assert world.state() == ("Ready", "Running")
-    assert "revision 1 runs, and no other change applies" in world.message()
-    world.put_job(parallelism=9)
-    assert "apply FlinkDeployment" not in controller.reconcile()
-    later = Controller(world, "2.0")
-    later.rest()
-    assert images(world) == ["image:1.0"]
-    assert world.stage() == "Exempt"
-    world.put_job(upgrade=upgrade)
-    later.settle()
-    spec = world.deployment()["spec"]
-    assert (spec["job"]["parallelism"], spec["image"]) == (9, "image:2.0")
-
-
-@pytest.mark.parametrize("number", [2, 7])
-def test_what_was_not_good_cannot_be_gone_back_to(number: int) -> None:
-    world, controller = running()
-    world.put_job(image="bad")
-    fail(world, controller)
-    world.put_job(image=None, upgrade=PATIENT | {"revision": number})
-    controller.rest()
-    assert world.state() == ("Stalled", "RevisionUnknown")
-    assert f"{number} is none of the good revisions that are kept (1)" in world.message()
-
-
-def test_the_last_five_good_revisions_can_be_gone_back_to() -> None:
-    world, controller = running()
-    for nonce in range(1, 8):
-        world.put_job(restartNonce=nonce)
-        controller.settle()
-    records = [place[2] for place in world.objects if "-revision-" in place[2]]
-    assert len(records) == 5
-    world.put_job(upgrade=PATIENT | {"revision": 4})
-    controller.settle()
-    assert world.outcomes()[-1] == (9, "Undo", "Stable")
-
-
-def test_the_history_is_bounded_and_keeps_the_last_good_revision() -> None:
-    world, controller = running()
-    for nonce in range(1, 15):
-        world.put_job(restartNonce=nonce)
-        controller.rest()
-    outcomes = world.outcomes()
-    assert [number for number, _, _ in outcomes] == [1, *range(6, 16)]
-    assert outcomes[0] == (1, "Created", "Stable")
-    assert {outcome for _, _, outcome in outcomes[1:-1]} == {"Superseded"}
-
-
 @pytest.mark.parametrize(
     ("fields", "expected"),
     [
@@ -375,69 +210,6 @@ def test_a_pin_that_is_removed_lets_the_release_in() -> None:
     assert images(world) == ["image:0.9-flink1.20"]
     Controller(world, "2.0").rest()
     assert images(world)[-1] == "image:2.0"
-
-
-@pytest.mark.parametrize(
-    ("change", "reason", "way_out"),
-    [
-        ({"cassandra": {"layout": "map"}}, "IncompatibleTable", "cassandra.table to a new name"),
-        ({"cassandra": {"table": "other"}}, "IncompatibleOffsets", "startingOffsets to earliest"),
-        (
-            {"kafka": {"groupId": "other", "startingOffsets": "latest"}},
-            "IncompatibleOffsets",
-            "startingOffsets to committed",
-        ),
-    ],
-)
-def test_what_would_lose_events_or_corrupt_a_table_is_refused(
-    change: dict[str, Any], reason: str, way_out: str
-) -> None:
-    world, controller = running()
-    before = world.deployments()
-    ((section, fields),) = change.items()
-    world.put_job(**{section: world.job()["spec"][section] | fields})
-    controller.rest()
-    assert world.state() == ("Stalled", reason)
-    assert way_out in world.message()
-    assert world.deployments() == before
-
-
-STATEFUL: dict[str, Any] = {"checkpoints": {"storage": "s3://b"}}
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"autoscaling": {"enabled": True, "maxParallelism": 4}},
-        {"flink": {"configuration": {"pipeline.max-parallelism": "4"}}},
-    ],
-)
-def test_another_maximum_parallelism_cannot_read_the_state(change: dict[str, Any]) -> None:
-    world, controller = running(PATIENT | {"mode": "savepoint"}, **STATEFUL)
-    world.put_job(**change)
-    controller.rest()
-    assert world.state() == ("Stalled", "IncompatibleState")
-    assert "pipeline.max-parallelism: state written with its default" in world.message()
-    world.put_job(upgrade=PATIENT)
-    controller.rest()
-    assert world.outcomes()[-1] == (2, "Spec", "Pending")
-
-
-@pytest.mark.parametrize(
-    "change",
-    [
-        {"cassandra": {"table": "other"}, "kafka": {"startingOffsets": "earliest"}},
-        {"cassandra": {"table": "other"}, "kafka": {"groupId": "other"}},
-        {"kafka": {"groupId": "other"}},
-        {"kafka": {"topic": "other"}},
-    ],
-)
-def test_what_loses_nothing_is_applied(change: dict[str, dict[str, Any]]) -> None:
-    world, controller = running()
-    spec = world.job()["spec"]
-    world.put_job(**{section: spec[section] | fields for section, fields in change.items()})
-    controller.rest()
-    assert world.outcomes()[-1] == (2, "Spec", "Pending")
 
 
 def test_a_status_of_a_newer_release_is_read() -> None:

@@ -1,28 +1,16 @@
-"""A small model of the API server and of the Flink operator; other tests have the real ones."""
+"""A small model of the world around the controller: users, and the Flink operator."""
 
 from __future__ import annotations
 
 import json
-import marshal
-from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from program_user_info_operator.api import names
-from program_user_info_operator.cluster.api_server import CRD, LEASE, SECRET, ApiError, Kind
-from program_user_info_operator.desired.context import Bundle
-from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Installation, Key, ProfilesRef
-from program_user_info_operator.reconcile.options import Options
-from program_user_info_operator.reconcile.reader import Reader
-from program_user_info_operator.reconcile.reconciler import Reconciler
-from program_user_info_operator.revisions.release import release_id
-from program_user_info_operator.rollout.standings import Target, Waves
+from program_user_info_operator.cluster.api_server import CRD
+from program_user_info_operator.reconcile.keys import Key
+from tests.unit.operator.api_server_model import ApiServerModel, Object
 from tests.unit.operator.specs import CR
-
-Object = dict[str, Any]
-SOAK = timedelta(seconds=30)
-START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
 def flink_crd(*versions: str) -> Object:
@@ -36,141 +24,12 @@ def flink_crd(*versions: str) -> Object:
     }
 
 
-class World:
-    """Objects by kind and name, a clock, and jobs on Flink. Every write is noted and may fail."""
+class World(ApiServerModel):
+    """What users and the Flink operator do to the objects of the API server."""
 
     def __init__(self) -> None:
-        self.objects: dict[tuple[str, str, str], Object] = {}
-        self.writes: list[str] = []
-        self.refuse: dict[str, ApiError] = {}
-        self.dies_after: int | None = None
-        self.log = self.previous_log = ""
-        self.flink_answers = True
-        self.checkpoints = True
-        """Whether running jobs complete checkpoints."""
-        self.now = START
-        self.listeners: list[JobsIndex] = []
-        self._running_since: dict[tuple[str, str], datetime] = {}
-        self._version = 0
+        super().__init__()
         self.put(flink_crd("v1_18", "v1_19", "v1_20"))
-
-    # -- the API server, as `ApiServer` ----------------------------------------------------------
-
-    def get(self, kind: Kind, namespace: str | None, name: str) -> Object | None:
-        self._refuse(f"GET {kind.name}")
-        found = self.objects.get((kind.name, namespace or "", name))
-        return None if found is None else _copy(found)
-
-    def list_objects(
-        self,
-        kind: Kind,
-        namespace: str | None,
-        selector: str = "",
-        *,
-        fields: str = "",
-        explains: bool = False,
-    ) -> list[Object]:
-        self._refuse(f"LIST {kind.name}")
-        wanted = dict(term.split("=") for term in selector.split(",") if term)
-        return [
-            _copy(each)
-            for (found, where, name), each in self.objects.items()
-            if (found, where) == (kind.name, namespace)
-            and fields in ("", f"metadata.name={name}")
-            and wanted.items() <= (each["metadata"].get("labels") or {}).items()
-        ]
-
-    def of_job(self, kind: Kind, namespace: str, job: str) -> list[Object]:
-        return self.list_objects(kind, namespace, f"{names.LABEL_JOB}={job}")
-
-    def apply(
-        self,
-        desired: Mapping[str, Any],
-        *,
-        subresource: str = "",
-        dry_run: bool = False,
-        resource_version: str | None = None,
-    ) -> Object:
-        kind, metadata = desired["kind"], desired["metadata"]
-        self._write(f"apply {kind}{subresource and '/' + subresource}")
-        place = (kind, metadata["namespace"], metadata["name"])
-        live = self.objects.get(place, {"metadata": {"generation": 0}})
-        if resource_version not in (None, live["metadata"].get("resourceVersion")):
-            raise ApiError(409, "the object has been modified")
-        if subresource:
-            live["status"] = _copy(desired["status"])
-        else:
-            merged = live | _copy(dict(desired))
-            born = {"creationTimestamp": self._moment(), "uid": f"uid-{metadata['name']}"}
-            merged["metadata"] = born | live["metadata"] | dict(metadata)
-            if merged.get("spec") != live.get("spec"):
-                merged["metadata"]["generation"] += 1
-                times = {"manager": names.FIELD_MANAGER, "operation": "Apply"}
-                merged["metadata"]["managedFields"] = [times | {"time": self._moment()}]
-                self._running_since.pop((metadata["namespace"], metadata["name"]), None)
-            live = self.objects[place] = merged
-        self._touch(live)
-        return _copy(live)
-
-    def create(self, kind: Kind, namespace: str, body: Mapping[str, Any]) -> None:
-        self._write(f"create {kind.name} {body.get('reason', '')}".strip())
-        if kind in (SECRET, LEASE):
-            self.put({**body, "metadata": {**body["metadata"], "namespace": namespace}})
-
-    def delete(self, kind: Kind, namespace: str, name: str) -> None:
-        self._write(f"delete {kind.name}")
-        self.objects.pop((kind.name, namespace, name), None)
-        self._running_since.pop((namespace, name), None)
-
-    def read_log(self, namespace: str, pod: str, *, lines: int, previous: bool = False) -> str:
-        return self.previous_log if previous else self.log
-
-    def get_from_service(
-        self, namespace: str, service: str, path: str, query: Mapping[str, str]
-    ) -> str:
-        since = self._running_since.get((namespace, service.removesuffix("-rest:rest")))
-        if not self.flink_answers or since is None:
-            return ""
-        if not path.endswith("checkpoints"):
-            times = {"RUNNING": _milliseconds(since)}
-            return json.dumps({"now": _milliseconds(self.now), "timestamps": times})
-        done = {"id": 7, "latest_ack_timestamp": _milliseconds(self.now)}
-        return json.dumps({"latest": {"completed": done if self.checkpoints else None}})
-
-    def _moment(self) -> str:
-        return self.now.strftime("%Y-%m-%dT%H:%M:%SZ")
-
-    def _refuse(self, what: str) -> None:
-        for refused, error in self.refuse.items():
-            if what.startswith(refused):
-                raise error
-
-    def _write(self, what: str) -> None:
-        self._refuse(what)
-        self.writes.append(what)
-        if self.dies_after is not None and len(self.writes) > self.dies_after:
-            raise KeyboardInterrupt
-
-    def _touch(self, live: Object) -> None:
-        self._version += 1
-        live["metadata"]["resourceVersion"] = str(self._version)
-        if live.get("kind") == names.KIND:
-            self._tell(live)
-
-    def _tell(self, live: Object) -> None:
-        key = Key(live["metadata"]["namespace"], live["metadata"]["name"])
-        for index in self.listeners:
-            index.put(key, _copy(live))
-
-    # -- users and the Flink operator ------------------------------------------------------------
-
-    def put(self, document: Object) -> None:
-        document = _copy(document)
-        metadata = document["metadata"]
-        metadata.setdefault("namespace", "ns")
-        place = (document["kind"], metadata["namespace"], metadata["name"])
-        self.objects[place] = document
-        self._touch(document)
 
     def remove(self, kind: str, name: str, namespace: str = "ns") -> None:
         """Delete an object, as its user would; a job's children go with it."""
@@ -302,83 +161,3 @@ class World:
         """Where the job stands with a change."""
         changes = self.job(name)["status"]["rollout"]["changes"]
         return next((each["stage"] for each in changes if each["change"] == change), "")
-
-
-def _copy(document: Object) -> Object:
-    """A deep one, of what JSON can hold."""
-    copied: Object = marshal.loads(marshal.dumps(document))  # noqa: S302  # our own bytes
-    return copied
-
-
-def _milliseconds(moment: datetime) -> int:
-    return round(moment.timestamp() * 1000)
-
-
-class Controller:
-    """One process of the controller in a world."""
-
-    def __init__(
-        self,
-        world: World,
-        release: str = "1.0",
-        waves: Waves | None = None,
-        installation: str = "controller",
-        **reader: Any,
-    ) -> None:
-        self.world = world
-        bundle = Bundle({"v1_20": f"image:{release}", "v2_2": f"image:{release}-flink2.2"})
-        place = Installation("operator", installation, ProfilesRef("operator", "profiles"))
-        target = Target(release_id(bundle), bundle.release)
-        self.index = JobsIndex(waves or Waves(1, ()), target, str(place))
-        options = Options(bundle, place, SOAK)
-        api: Any = world
-        found = Reader(api, place, api, **reader)
-        self.secrets = found.secrets
-        self.reconciler = Reconciler(api, found, self.index, options, self._clock)
-        self.woken: list[Key] = []
-        self.index.connect(self.woken.append, lambda: None)
-        for (kind, namespace, name), each in world.objects.items():
-            if kind == names.KIND:
-                self.index.put(Key(namespace, name), _copy(each))
-        world.listeners.append(self.index)
-        self.recheck: timedelta | None = None
-
-    def _clock(self) -> datetime:
-        return self.world.now
-
-    def check_secrets(self) -> None:
-        """What is done once an interval."""
-        for use in self.secrets.in_use():
-            self.secrets.refresh(use)
-
-    def stop(self) -> None:
-        """The process ends."""
-        self.world.listeners.remove(self.index)
-
-    def start(self) -> None:
-        """Look at every job, as at the start of the process."""
-        jobs = [name for kind, _, name in self.world.objects if kind == names.KIND]
-        for name in jobs:
-            self.reconcile(name)
-
-    def reconcile(self, name: str = "job") -> list[str]:
-        """Reconcile once; the writes that it took."""
-        before = len(self.world.writes)
-        self.check_secrets()
-        self.recheck = self.reconciler.reconcile(Key("ns", name))
-        return self.world.writes[before:]
-
-    def rest(self, *jobs: str) -> None:
-        """Reconcile until nothing is written any more, as news of each write would have it."""
-        for _ in range(20):
-            if not [write for name in jobs or ("job",) for write in self.reconcile(name)]:
-                return
-        raise AssertionError(f"the controller finds no rest: {self.world.writes[-20:]}")
-
-    def settle(self, name: str = "job") -> None:
-        """Deploy, run, soak, and leave nothing behind."""
-        self.rest(name)
-        self.world.flink_runs(name)
-        self.rest(name)
-        self.world.later(seconds=SOAK.total_seconds())
-        self.rest(name)

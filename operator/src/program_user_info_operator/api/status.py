@@ -90,7 +90,8 @@ class Stage(StrEnum):
 
 def _known(kind: type[StrEnum], otherwise: StrEnum) -> BeforeValidator:
     """Reads a value that a newer release has written and this one does not know."""
-    return BeforeValidator(lambda value: value if value in list(kind) else otherwise)
+    known = tuple(kind)  # made once: each status that is read asks it of each revision
+    return BeforeValidator(lambda value: value if value in known else otherwise)
 
 
 class TrialStatus(_StatusPart):

@@ -24,6 +24,8 @@ def needs_apply(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> b
 
 
 def _contains(live: Any, desired: Any) -> bool:
+    if live == desired:
+        return True
     if isinstance(desired, Mapping):
         return isinstance(live, Mapping) and all(
             key in live and _contains(live[key], value) for key, value in desired.items()
@@ -34,4 +36,4 @@ def _contains(live: Any, desired: Any) -> bool:
             and len(live) == len(desired)
             and all(_contains(each, wanted) for each, wanted in zip(live, desired, strict=True))
         )
-    return bool(live == desired)
+    return False

@@ -65,13 +65,11 @@ def resolve(
         fields = ", ".join(misplaced)
         return Unresolved((f"{fields}: belongs to a job, not to a profile; remove it",), True)
     sources: dict[str, Source] = {}
-    merged = _merge(cr_spec, _without(profile or {}, cr_spec.get("unset")), (), sources)
-    given = copy.deepcopy(merged)
-    if defaults:
-        merged = _merge(merged, defaults, (), {})
+    given = _merge(cr_spec, _without(profile or {}, cr_spec.get("unset")), (), sources)
+    merged = _merge(given, defaults, (), {}) if defaults else given
     environment = merged.get("environment")
     if isinstance(environment, str):
-        _derive(merged, environment, sources)
+        merged = _derived(merged, environment, sources)
     try:
         spec = JobSpec.model_validate(merged)
     except ValidationError as error:
@@ -131,11 +129,20 @@ def _complete(spec: JobSpec, sources: Mapping[str, Source]) -> dict[str, Source]
 def leaves(spec: BaseModel, path: str = "") -> dict[str, Any]:
     """Dotted path to value of every field that is no section of fields itself."""
     found: dict[str, Any] = {}
-    for name, field in type(spec).model_fields.items():
-        here = f"{path}{field.alias or to_camel(name)}"
+    for name, alias in _names(type(spec)):
         value = getattr(spec, name)
-        found |= leaves(value, f"{here}.") if isinstance(value, BaseModel) else {here: value}
+        if isinstance(value, BaseModel):
+            found |= leaves(value, f"{path}{alias}.")
+        else:
+            found[f"{path}{alias}"] = value
     return found
+
+
+@cache
+def _names(section: type[BaseModel]) -> tuple[tuple[str, str], ...]:
+    """Of each field: in Python, and in a resource."""
+    fields = section.model_fields.items()
+    return tuple((name, field.alias or to_camel(name)) for name, field in fields)
 
 
 def _merge(
@@ -160,15 +167,19 @@ def _merge(
 
 
 def _are_maps(upper: Any, lower: Any) -> bool:
-    given = [value for value in (upper, lower) if value is not None]
-    return bool(given) and all(isinstance(value, Mapping) for value in given)
+    if upper is None:
+        return isinstance(lower, Mapping)
+    return isinstance(upper, Mapping) and (lower is None or isinstance(lower, Mapping))
 
 
-def _derive(merged: dict[str, Any], environment: str, sources: dict[str, Source]) -> None:
-    """The defaults that follow from other fields."""
-    kafka = merged.setdefault("kafka", {})
+def _derived(
+    merged: Mapping[str, Any], environment: str, sources: dict[str, Source]
+) -> dict[str, Any]:
+    """With the defaults that follow from other fields."""
+    kafka = merged.get("kafka", {})
     if not isinstance(kafka, dict):
-        return
+        return dict(merged)
+    kafka = dict(kafka)
     for key, value in (
         ("topic", f"{environment}.programuser.info"),
         ("groupId", f"{environment}-programuser-group"),
@@ -179,7 +190,7 @@ def _derive(merged: dict[str, Any], environment: str, sources: dict[str, Source]
     if "deadLetterTopic" not in kafka:
         kafka["deadLetterTopic"] = f"{kafka['topic']}.failed"
         sources["kafka.deadLetterTopic"] = Source.DEFAULT
-    merged.setdefault("cassandra", {})
+    return {"cassandra": {}, **merged, "kafka": kafka}
 
 
 def _explain(

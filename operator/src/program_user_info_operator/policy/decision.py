@@ -79,7 +79,7 @@ def decide(seen: Seen, may_take: MayTake, now: datetime) -> Decision:
         records[wanted.hash] = wanted
         history = replace(history, recorded=frozenset(records))
         if choice.cause is not None:
-            history = history.begin(wanted, choice.cause, now)
+            history = history.begin(wanted, choice.cause, now, seen.candidates.current)
         else:
             history = history.relabelled(wanted)
     return _placed(

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from program_user_info_operator.api.status import Cause, Outcome, RevisionStatus, TrialStatus
-from program_user_info_operator.revisions.revision import Revision
+from program_user_info_operator.revisions.revision import Inputs, Revision
 
 KEPT_REVISIONS = 10
 KEPT_GOOD = 5
@@ -57,9 +57,10 @@ class History:
             return self.good or newest
         return newest
 
-    def begin(self, revision: Revision, cause: Cause, now: datetime) -> History:
-        """Followed by another revision."""
-        inputs = revision.inputs
+    def begin(
+        self, revision: Revision, cause: Cause, now: datetime, current: Revision | None = None
+    ) -> History:
+        """Followed by another revision; `current` is the one that is deployed."""
         begun = RevisionStatus(
             number=self.revisions[-1].number + 1 if self.revisions else 1,
             hash=revision.hash,
@@ -68,9 +69,7 @@ class History:
             config_hash=revision.config_hash,
             started=now.replace(microsecond=0),
             outcome=Outcome.PENDING,
-            release=inputs.release if inputs else None,
-            profile=inputs.profile_id if inputs else None,
-            secrets=inputs.secrets if inputs else None,
+            **self._taken_up(revision, current),
             # Until the Flink operator takes it up.
             trial=TrialStatus(stopped_since=now.replace(microsecond=0)),
         )
@@ -92,18 +91,41 @@ class History:
         newest, inputs, good = self.newest, revision.inputs, self.good
         if newest is None or inputs is None or newest.hash != revision.hash:
             return self
-        now = {"release": inputs.release, "profile": inputs.profile_id, "secrets": inputs.secrets}
+        now = _ids(inputs)
         if good is not None and good.number != newest.number:
             to_prove = [name for name in now if getattr(newest, name) != getattr(good, name)]
             now = {name: now[name] for name in to_prove}
         changed = newest.model_copy(update=now)
         return self if changed == newest else self.with_newest(changed)
 
+    def _taken_up(self, revision: Revision, current: Revision | None) -> dict[str, str | None]:
+        """The platform's changes that a revision which begins is there to prove, or has proven.
+
+        What made no difference to the one that runs may be among its inputs, and is not in the
+        status of it: it was nobody's turn with that. So it is not what the next one begins with.
+        """
+        now, running = _ids(revision.inputs), self.running
+        if running is None or current is None or running.hash != current.hash:
+            return now
+        known = _ids(current.inputs)
+        is_same = revision.hash == current.hash
+        return {
+            name: getattr(running, name) if is_same or known[name] == wanted else wanted
+            for name, wanted in now.items()
+        }
+
     def with_newest(self, changed: RevisionStatus) -> History:
         """The same with the newest revision as it is now known to be."""
         is_good = changed.outcome is Outcome.STABLE
         last_good = changed.number if is_good else self.last_good
         return replace(self, revisions=(*self.revisions[:-1], changed), last_good=last_good)
+
+
+def _ids(inputs: Inputs | None) -> dict[str, str | None]:
+    """What of the platform's a revision was made of."""
+    if inputs is None:
+        return {"release": None, "profile": None, "secrets": None}
+    return {"release": inputs.release, "profile": inputs.profile_id, "secrets": inputs.secrets}
 
 
 def _bounded(
