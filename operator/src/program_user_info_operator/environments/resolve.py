@@ -72,6 +72,7 @@ def resolve(
     environment = merged.get("environment")
     if isinstance(environment, str):
         _derive(merged, environment, sources)
+    _derive_place(merged, sources)
     try:
         spec = JobSpec.model_validate(merged)
     except ValidationError as error:
@@ -179,7 +180,18 @@ def _derive(merged: dict[str, Any], environment: str, sources: dict[str, Source]
     if "deadLetterTopic" not in kafka:
         kafka["deadLetterTopic"] = f"{kafka['topic']}.failed"
         sources["kafka.deadLetterTopic"] = Source.DEFAULT
-    merged.setdefault("cassandra", {})
+
+
+def _derive_place(merged: dict[str, Any], sources: dict[str, Source]) -> None:
+    """The data centre to write to; a secure connect bundle provides it and the contact points."""
+    cassandra = merged.setdefault("cassandra", {})
+    if not isinstance(cassandra, dict):
+        return
+    if "secureConnectBundle" in cassandra:
+        cassandra.setdefault("contactPoints", None)
+    elif "localDatacenter" not in cassandra:
+        cassandra["localDatacenter"] = "datacenter1"
+        sources["cassandra.localDatacenter"] = Source.DEFAULT
 
 
 def _explain(
