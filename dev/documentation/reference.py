@@ -19,16 +19,18 @@ _EXAMPLE = {
 }
 # Given in the example, or told in the description.
 _WITHOUT_DEFAULT = {
-    *("environment", "kafka.bootstrapServers", "cassandra.contactPoints"),
+    *("environment", "kafka.bootstrapServers"),
+    *("cassandra.contactPoints", "cassandra.localDatacenter"),
     *("kafka.topic", "kafka.groupId", "kafka.deadLetterTopic"),
 }
 _HEAD = """# The resource, field by field
 
 `apiVersion: lern.sunbird.org/v1alpha1`, `kind: ProgramUserInfoJob`, short name `puij`.
 
-Only `spec.environment` must be set in the job. `kafka.bootstrapServers` and
-`cassandra.contactPoints` must be set in the job or in its environment's profile. The job's own
-field wins over the profile's, and the profile's over the default. To see each value and where it
+Only `spec.environment` must be set in the job. `kafka.bootstrapServers` and one of
+`cassandra.contactPoints` and `cassandra.secureConnectBundle` must be set in the job or in its
+environment's profile. The job's own field wins over the profile's, and the profile's over the
+default. To see each value and where it
 came from, run `program-user-info-operator render --explain -f job.yaml`.
 
 This page is generated from the code (`make generate`). `kubectl explain puij.spec` shows the same.

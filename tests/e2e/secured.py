@@ -21,6 +21,7 @@ from dev.cluster.demo.world import NAMESPACE
 from dev.cluster.target import kubectl
 from dev.paths import DEV
 from dev.steps import capture
+from tests.certificates import make_certificates
 from tests.cluster import Namespace, Object, eventually
 
 TOPIC = "secured.events"
@@ -52,24 +53,13 @@ client_encryption_options:
 """
 
 
-def make_certificates(folder: Path) -> None:
-    """An authority, a certificate for both servers, and one for the job."""
-
-    def certificate(name: str, *options: str | Path) -> None:
-        files = ("-keyout", folder / f"{name}.key", "-out", folder / f"{name}.crt")
-        command = ("openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2")
-        capture([*command, "-subj", f"/CN={name}", *files, *options])
-
-    certificate("ca")
-    signed = ("-CA", folder / "ca.crt", "-CAkey", folder / "ca.key")
-    certificate(
-        "server", *signed, "-addext", "subjectAltName=DNS:secured-kafka,DNS:secured-cassandra"
-    )
-    certificate("client", *signed)
-    key, certificate_ = folder / "server.key", folder / "server.crt"
-    (folder / "server.pem").write_text(key.read_text() + certificate_.read_text())
+def make_server_files(folder: Path) -> None:
+    """The certificates, and the servers' own as they read it."""
+    make_certificates(folder, "DNS:secured-kafka", "DNS:secured-cassandra")
+    key, certificate = folder / "server.key", folder / "server.crt"
+    (folder / "server.pem").write_text(key.read_text() + certificate.read_text())
     export = ("openssl", "pkcs12", "-export", "-passout", "pass:changeit", "-name", "server")
-    capture([*export, "-inkey", key, "-in", certificate_, "-out", folder / "server.p12"])
+    capture([*export, "-inkey", key, "-in", certificate, "-out", folder / "server.p12"])
 
 
 def secret(name: str, **files: bytes) -> Object:
@@ -106,7 +96,7 @@ def server(kind: str, file: str, *ports: int) -> list[Object]:
 @contextmanager
 def servers(namespace: Namespace, folder: Path) -> Iterator[None]:
     """Both, with their Secrets; gone afterwards."""
-    make_certificates(folder)
+    make_server_files(folder)
     images = DEV / "release" / "images"
     kafka = (images / "kafka" / "server.properties").read_text()
     cassandra = (images / "cassandra" / "cassandra.yaml").read_text()

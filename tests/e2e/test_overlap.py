@@ -140,12 +140,6 @@ IN_PLACE = CHANGES if os.environ.get("NIGHTLY") else [a_restart]
 """The changes that are made in place too."""
 
 
-def marks(change: Callable[[Fleet], None]) -> list[pytest.MarkDecorator]:
-    """Which runs make this change."""
-    needed = [pytest.mark.usefixtures("flink_2")] if change == another_flink_line else []
-    return needed if change in DAILY else [*needed, pytest.mark.nightly]
-
-
 @pytest.fixture(scope="module")
 def in_place() -> dict[str, float]:
     """Seconds behind, at most, by change in place; the tests fill it in the order of `CHANGES`."""
@@ -153,14 +147,21 @@ def in_place() -> dict[str, float]:
 
 
 @pytest.mark.parametrize(
-    "change", [pytest.param(each, id=each.__name__, marks=marks(each)) for each in CHANGES]
+    "change",
+    [
+        pytest.param(each, id=each.__name__, marks=[] if each in DAILY else pytest.mark.nightly)
+        for each in CHANGES
+    ],
 )
 def test_fresh_through_it_all(
     fleet: Fleet,
     change: Callable[[Fleet], None],
     in_place: dict[str, float],
+    request: pytest.FixtureRequest,
     record_property: Callable[[str, Any], None],
 ) -> None:
+    if change == another_flink_line:
+        request.getfixturevalue("flink_2")
     if change in IN_PLACE:
         in_place[change.__name__] = worst(fleet, change, "replace")
     overlapping = worst(fleet, change, "overlap")

@@ -28,6 +28,7 @@ FROM = {
     "kafka.security.tlsDir": "kafka.security.tls",
     "cassandra.credentialsDir": "cassandra.credentials",
     "cassandra.tlsDir": "cassandra.tls",
+    "cassandra.secureConnectBundleDir": "cassandra.secureConnectBundle",
     "flink.checkpointInterval": "checkpoints.interval",
     "flink.bundleTime": "writes.bundleTime",
     "flink.bundleRecords": "writes.bundleRecords",

@@ -34,3 +34,5 @@ def configure_logging(level: int = logging.INFO, *, own_handler: bool = True) ->
         logging.basicConfig(format="%(message)s", stream=sys.stderr, level=level, force=True)
     logging.getLogger("program_user_info_job").setLevel(level)
     logging.getLogger("cassandra").setLevel(logging.WARNING)
+    # It logs a stack trace of what `secure_connect_bundle` says in one sentence.
+    logging.getLogger("cassandra.datastax.cloud").setLevel(logging.CRITICAL)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import ssl
 from pathlib import Path
 
+import msgspec
 import pytest
 from cassandra import (
     AuthenticationFailed,
@@ -36,7 +37,7 @@ def no_host(error: Exception) -> NoHostAvailable:
         (UnresolvableContactPoints({}), "CassandraUnreachable", "no address is known for c:9042"),
         (no_host(ConnectionRefusedError()), "CassandraUnreachable", "(ConnectionRefusedError)"),
         (no_host(ssl.SSLCertVerificationError()), "CassandraUnreachable", "check ca.crt"),
-        (no_host(AuthenticationFailed()), "CassandraAuthenticationRefused", "correct the Secret"),
+        (no_host(AuthenticationFailed()), "CassandraAuthenticationRefused", "name a Secret"),
         (NoHostAvailable("no hosts in dc", []), "CassandraUnreachable", "localDatacenter"),
         (Unauthorized(FRAME.format(NO_RIGHT)), "CassandraPermissionMissing", NO_RIGHT),
         (InvalidRequest(FRAME.format("bad dc")), "SchemaRefused", "(bad dc)"),
@@ -51,6 +52,13 @@ def test_each_error_has_a_reason_and_a_remedy(error: Exception, reason: str, wor
     assert words in failure.message
     assert failure.message.startswith("cassandra.")
     assert "{}" not in failure.message
+
+
+def test_a_password_that_is_refused_is_to_be_corrected() -> None:
+    cassandra = msgspec.structs.replace(CASSANDRA, credentials_dir="/secret")
+    failure = explain(cassandra, no_host(AuthenticationFailed()))
+    assert failure.reason is FailureReason.CASSANDRA_REFUSED
+    assert failure.message == "cassandra.credentials: c:9042 refuses them; correct the Secret"
 
 
 def test_our_own_mistakes_are_not_explained_away() -> None:

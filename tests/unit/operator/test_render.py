@@ -17,6 +17,7 @@ from tests.conftest import DATA
 from tests.unit.operator.world import flink_crd
 
 JOBS = sorted((DATA / "jobs").glob("*.yaml"))
+EVERYTHING, MINIMAL = DATA / "jobs" / "everything.yaml", DATA / "jobs" / "minimal.yaml"
 IMAGE = [
     f"--job-image={line}=registry.example/program-user-info-job:1.0.0-flink{number}"
     for line, number in (("v1_20", "1.20"), ("v2_2", "2.2"))
@@ -51,14 +52,14 @@ def test_a_job_from_standard_input_and_profiles_from_the_charts_values(tmp_path:
     values = tmp_path / "values.yaml"
     document = {"workers": 8, "environments": yaml.safe_load(profiles.read_text(encoding="utf-8"))}
     values.write_text(yaml.safe_dump(document), encoding="utf-8")
-    _, expected, _ = render(JOBS[0], "--environments", str(profiles))
+    _, expected, _ = render(EVERYTHING, "--environments", str(profiles))
     options = ["render", "-f", "-", *IMAGE, "--environments", str(values)]
-    result = CliRunner().invoke(app, options, input=JOBS[0].read_text(encoding="utf-8"))
+    result = CliRunner().invoke(app, options, input=EVERYTHING.read_text(encoding="utf-8"))
     assert (result.exit_code, result.stdout) == (0, expected)
 
 
 def test_every_container_satisfies_the_restricted_profile() -> None:
-    _, out, _ = render(JOBS[1])
+    _, out, _ = render(MINIMAL)
     template = next(yaml.safe_load_all(out))["spec"]["podTemplate"]["spec"]
     assert template["securityContext"]["runAsNonRoot"] is True
     assert template["securityContext"]["seccompProfile"] == {"type": "RuntimeDefault"}
@@ -133,7 +134,7 @@ def test_a_missing_file_is_named(tmp_path: Path) -> None:
 def test_a_profile_must_be_a_mapping(tmp_path: Path) -> None:
     file = tmp_path / "environments.yaml"
     file.write_text("dev: 5")
-    code, _, err = render(JOBS[1], "--environments", str(file))
+    code, _, err = render(MINIMAL, "--environments", str(file))
     assert code == 1
     assert "dev: must be a mapping" in err
 
@@ -142,13 +143,13 @@ def test_diff_without_a_cluster_says_what_is_missing(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr("kubernetes.config.kube_config.KUBE_CONFIG_DEFAULT_LOCATION", "/none")
-    result = CliRunner().invoke(app, ["diff", "-f", str(JOBS[0])])
+    result = CliRunner().invoke(app, ["diff", "-f", str(EVERYTHING)])
     assert result.exit_code == 2
     assert "set KUBECONFIG" in result.stderr
 
 
 def test_explain_says_where_each_value_came_from() -> None:
-    code, out, _ = render(JOBS[0], "--environments", str(DATA / "environments.yaml"), "--explain")
+    code, out, _ = render(EVERYTHING, "--environments", str(DATA / "environments.yaml"), "--explain")
     assert code == 0
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
     assert rows["FIELD"] == ["SOURCE", "VALUE"]
@@ -160,7 +161,7 @@ def test_explain_says_where_each_value_came_from() -> None:
 
 def test_explain_shows_the_keys_of_free_form_fields(tmp_path: Path) -> None:
     file = tmp_path / "job.yaml"
-    job = yaml.safe_load(JOBS[1].read_text())
+    job = yaml.safe_load(MINIMAL.read_text())
     job["spec"]["flink"] = {"configuration": {"a.b": "c"}}
     file.write_text(yaml.safe_dump(job))
     _, out, _ = render(file, "--explain")
@@ -198,21 +199,21 @@ def test_a_flink_that_cannot_run_is_refused(tmp_path: Path, version: str, senten
 
 
 def test_another_file_than_the_flink_operators_crd_is_refused(tmp_path: Path) -> None:
-    code, _, err = render(JOBS[1], "--flink-operator", str(JOBS[1]))
+    code, _, err = render(MINIMAL, "--flink-operator", str(MINIMAL))
     assert code == 1
     assert "must be the CRD flinkdeployments.flink.apache.org" in err
 
 
 @pytest.mark.parametrize("image", ["job:1.0", "2.2=job:1.0", "v2_2="])
 def test_a_bundled_job_without_its_line_is_refused(image: str) -> None:
-    code, _, err = render(JOBS[1], f"--job-image={image}")
+    code, _, err = render(MINIMAL, f"--job-image={image}")
     assert code == 1
     assert "must be LINE=IMAGE" in err
 
 
 def with_spec(folder: Path, **fields: object) -> Path:
     """The minimal job with more fields."""
-    job = yaml.safe_load(JOBS[1].read_text(encoding="utf-8"))
+    job = yaml.safe_load(MINIMAL.read_text(encoding="utf-8"))
     job["spec"] |= fields
     file = folder / "job.yaml"
     file.write_text(yaml.safe_dump(job), encoding="utf-8")

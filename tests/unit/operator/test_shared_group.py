@@ -25,7 +25,7 @@ FIRST = GroupUse(
     group="g",
     brokers=frozenset(["k:1", "k:2"]),
     topics=frozenset(["s", "t"]),
-    contact_points=frozenset(["c:1", "c:2"]),
+    servers=frozenset(["c:1", "c:2"]),
     table="k.first",
 )
 SECOND = replace(FIRST, job="ns/b", table="k.second")
@@ -94,7 +94,7 @@ def test_a_spec_and_its_status_use_the_same() -> None:
         FIRST,
         brokers=frozenset(["k:1"]),
         topics=frozenset(["t", "u"]),
-        contact_points=frozenset(["c:1"]),
+        servers=frozenset(["c:1"]),
         table="ks.tt",
     )
     assert own_use("ns/a", CREATED, spec) == expected
@@ -118,5 +118,5 @@ def test_a_job_that_has_resolved_nothing_yet_uses_nothing(known: dict[str, str])
 def test_a_table_of_the_same_name_in_another_cassandra_is_another_one(
     contact_points: list[str], is_refused: bool
 ) -> None:
-    other = replace(SECOND, table=FIRST.table, contact_points=frozenset(contact_points))
+    other = replace(SECOND, table=FIRST.table, servers=frozenset(contact_points))
     assert (refuse_shared_group(other, [FIRST]) is not None) == is_refused

@@ -16,7 +16,7 @@ from program_user_info_job.config.client_options import (
     PRODUCER_OPTIONS,
     SHARED_OPTIONS,
 )
-from program_user_info_job.config.model import Config, Kafka, KafkaSecurity
+from program_user_info_job.config.model import Cassandra, Config, Kafka, KafkaSecurity
 from program_user_info_job.config.tls_files import UnreadableTls, check_tls_files
 from program_user_info_job.failure import FailureReason, JobFailure
 
@@ -51,6 +51,7 @@ def load_config(path: Path) -> Config:
     if unknown:
         log.warning("this release of the job ignores fields that it does not know", fields=unknown)
     _check_start(path, config.kafka.starting_offsets)
+    _check_place(path, config.cassandra)
     _check_credentials(config.kafka.security)
     _check_tls(config.kafka.security.tls_dir)
     return config
@@ -84,6 +85,26 @@ def _check_start(path: Path, start: str) -> None:
             FailureReason.CONFIGURATION_INVALID,
             f"{path}: kafka.startingOffsets: {start} is no time ({error}); correct it",
         ) from error
+
+
+def _check_place(path: Path, cassandra: Cassandra) -> None:
+    """Either a bundle says where the nodes are, or the fields beside it do."""
+    has_bundle = cassandra.secure_connect_bundle_dir is not None
+    fields = {
+        "contactPoints": cassandra.contact_points,
+        "localDatacenter": cassandra.local_datacenter,
+        "tlsDir": cassandra.tls_dir,
+    }
+    for name, value in fields.items():
+        if has_bundle and value is not None:
+            problem = "must be absent with secureConnectBundleDir; remove one of them"
+        elif not has_bundle and value is None and name != "tlsDir":
+            problem = "needed without secureConnectBundleDir; set it"
+        else:
+            continue
+        raise ConfigError(
+            FailureReason.CONFIGURATION_INVALID, f"{path}: cassandra.{name}: {problem}"
+        )
 
 
 def _check_credentials(security: KafkaSecurity) -> None:

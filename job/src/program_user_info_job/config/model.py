@@ -76,10 +76,15 @@ class Schema(_Section, frozen=True):
 
 
 class Cassandra(_Section, frozen=True):
-    """Where rows go."""
+    """Where rows go.
 
-    contact_points: Annotated[list[HostPort], Meta(min_length=1)]
-    local_datacenter: NonEmpty
+    `secure_connect_bundle_dir` holds `secure-connect-bundle.zip`, which takes the place of contact
+    points, data centre and `tls_dir`.
+    """
+
+    contact_points: Annotated[list[HostPort], Meta(min_length=1)] | None = None
+    local_datacenter: NonEmpty | None = None
+    secure_connect_bundle_dir: str | None = None
     keyspace: Identifier = "sunbird_programs"
     table: Identifier = "program_enrollment"
     layout: Literal["flat", "map"] = "flat"
@@ -93,6 +98,11 @@ class Cassandra(_Section, frozen=True):
     credentials_dir: str | None = None
     tls_dir: str | None = None
     verify_host_names: bool = False
+
+    @property
+    def servers(self) -> list[str]:
+        """What people know them by."""
+        return self.contact_points or ["the database of the secure connect bundle"]
 
 
 class Writes(_Section, frozen=True):

@@ -6,6 +6,7 @@ import re
 import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import NamedTuple
 
 from cassandra import (
     AuthenticationFailed,
@@ -23,8 +24,36 @@ _CODE = re.compile(r"code=(\d+) \[([^\]]+)\]")
 # The driver raises an OSError of another kind in place of an `ssl.SSLError`, whose text it keeps
 # (`Connection._connect_socket`).
 _TLS = "[SSL: "
-_WRONG_NAME = "mismatch, certificate is not valid for"
+WRONG_NAME = "mismatch, certificate is not valid for"
+"""OpenSSL's words of a certificate that is another host's."""
 _SERVERS_WORDS = re.compile(r'message="(.*)"', re.DOTALL)
+
+
+class _Way(NamedTuple):
+    """A way to reach the servers: the fields of it, and what a person does about each problem."""
+
+    place: str
+    tls: str
+    wrong_name: str
+    no_handshake: str
+    no_answer: str
+
+
+_CONTACT_POINTS = _Way(
+    "cassandra.contactPoints",
+    "cassandra.tls",
+    "a node at {} lacks the address that the node is reached at; add the addresses that the nodes"
+    " announce, or set cassandra.verifyHostNames to false",
+    "check ca.crt and, if the server asks for them, tls.crt and tls.key",
+    "the address, cassandra.localDatacenter",
+)
+_BUNDLE = _Way(
+    "cassandra.secureConnectBundle",
+    "cassandra.secureConnectBundle",
+    "the proxy of {} lacks the proxy's host name; set cassandra.verifyHostNames to false",
+    "download the bundle again, and put it into the Secret as it is",
+    "that the database is active",
+)
 
 
 class CassandraNotReady(JobFailure):
@@ -55,7 +84,7 @@ def opening_explained(cassandra: Cassandra) -> Iterator[None]:
 
 def explain(cassandra: Cassandra, error: Exception) -> CassandraNotReady:
     """The failure that stands for an error of the driver, or of a file that it reads."""
-    contacts = ", ".join(cassandra.contact_points)
+    contacts = ", ".join(cassandra.servers)
     match error:
         case UnresolvableContactPoints():
             return CassandraNotReady(
@@ -64,14 +93,14 @@ def explain(cassandra: Cassandra, error: Exception) -> CassandraNotReady:
                 " name, or check the cluster's DNS",
             )
         case NoHostAvailable():
-            return _no_host(contacts, error)
+            return _no_host(cassandra, error)
         case Unauthorized():
             return CassandraNotReady(
                 FailureReason.CASSANDRA_PERMISSION_MISSING,
                 f"cassandra.credentials: {_words(error)}; grant it, or name a role that has it",
             )
         case AuthenticationFailed():
-            return _refused(contacts)
+            return _refused(cassandra)
         case RequestValidationException():
             return CassandraNotReady(
                 FailureReason.SCHEMA_REFUSED,
@@ -82,13 +111,13 @@ def explain(cassandra: Cassandra, error: Exception) -> CassandraNotReady:
         case OSError():
             return CassandraNotReady(
                 FailureReason.CONFIGURATION_INVALID,
-                "cassandra.credentials, cassandra.tls: a file of the Secret cannot be used"
-                f" ({_file_problem(error)}); correct the Secret",
+                f"cassandra.credentials, {_way(cassandra).tls}: a file of the Secret cannot be"
+                f" used ({_file_problem(error)}); correct the Secret",
             )
         case _:
             return CassandraNotReady(
                 FailureReason.CASSANDRA_UNREACHABLE,
-                f"cassandra.contactPoints: {contacts} does not answer in time"
+                f"{_way(cassandra).place}: {contacts} does not answer in time"
                 f" ({type(error).__name__}); check that enough nodes are up for"
                 f" cassandra.consistencyLevel {cassandra.consistency_level}",
             )
@@ -118,37 +147,40 @@ def refusal_code(error: Exception | None) -> str:
     return f"{found[2]}, code {found[1]}" if found else type(error).__name__
 
 
-def _no_host(contacts: str, error: NoHostAvailable) -> CassandraNotReady:
+def _no_host(cassandra: Cassandra, error: NoHostAvailable) -> CassandraNotReady:
     # The driver's own kinds of it hold a dict or, of a data centre without a node, a list.
     errors = error.errors.values() if isinstance(error.errors, dict) else []
     kinds = sorted({type(each).__name__ for each in errors})
     if AuthenticationFailed.__name__ in kinds:
-        return _refused(contacts)
-    if any(_WRONG_NAME in str(each) for each in errors):
-        return CassandraNotReady(
-            FailureReason.CASSANDRA_UNREACHABLE,
-            f"cassandra.tls: the certificate of a node at {contacts} lacks the address that the"
-            " node is reached at; add the addresses that the nodes announce, or set"
-            " cassandra.verifyHostNames to false",
+        return _refused(cassandra)
+    contacts, way = ", ".join(cassandra.servers), _way(cassandra)
+    if any(WRONG_NAME in str(each) for each in errors):
+        problem = f"{way.tls}: the certificate of {way.wrong_name.format(contacts)}"
+    elif any(isinstance(each, ssl.SSLError) or _TLS in str(each) for each in errors):
+        problem = (
+            f"{way.tls}: {contacts} does not complete the TLS handshake ({', '.join(kinds)});"
+            f" {way.no_handshake}"
         )
-    if any(isinstance(each, ssl.SSLError) or _TLS in str(each) for each in errors):
-        return CassandraNotReady(
-            FailureReason.CASSANDRA_UNREACHABLE,
-            f"cassandra.tls: {contacts} does not complete the TLS handshake ({', '.join(kinds)});"
-            " check ca.crt and, if the server asks for them, tls.crt and tls.key",
+    else:
+        problem = (
+            f"{way.place}: no node answers at {contacts} ({', '.join(kinds) or 'none'}); check"
+            f" {way.no_answer} and the network policy"
         )
-    return CassandraNotReady(
-        FailureReason.CASSANDRA_UNREACHABLE,
-        f"cassandra.contactPoints: no node answers at {contacts} ({', '.join(kinds) or 'none'});"
-        " check the address, cassandra.localDatacenter and the network policy",
-    )
+    return CassandraNotReady(FailureReason.CASSANDRA_UNREACHABLE, problem)
 
 
-def _refused(contacts: str) -> CassandraNotReady:
-    return CassandraNotReady(
-        FailureReason.CASSANDRA_REFUSED,
-        f"cassandra.credentials: {contacts} refuses them; correct the Secret",
+def _refused(cassandra: Cassandra) -> CassandraNotReady:
+    contacts = ", ".join(cassandra.servers)
+    said = (
+        f"{contacts} asks for a user and a password; name a Secret that holds them"
+        if cassandra.credentials_dir is None
+        else f"{contacts} refuses them; correct the Secret"
     )
+    return CassandraNotReady(FailureReason.CASSANDRA_REFUSED, f"cassandra.credentials: {said}")
+
+
+def _way(cassandra: Cassandra) -> _Way:
+    return _CONTACT_POINTS if cassandra.secure_connect_bundle_dir is None else _BUNDLE
 
 
 def _words(error: Exception | None) -> str:

@@ -21,7 +21,7 @@ def prepare_schema(config: Config, *, create: bool) -> None:
         open_session(cassandra, config.writes.request_timeout) as session,
         explained(cassandra),
     ):
-        log.info("connected to Cassandra", contact_points=cassandra.contact_points)
+        log.info("connected to Cassandra", contact_points=cassandra.servers)
         live = _live_columns(session, cassandra)
         if create and not live:
             _create(session, cassandra)

@@ -7,6 +7,7 @@ import ssl
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from cassandra import ConsistencyLevel
 from cassandra.auth import PlainTextAuthProvider
@@ -26,6 +27,12 @@ from cassandra.policies import (
 from program_user_info_job.config.model import Cassandra
 from program_user_info_job.store.driver_errors import opening_explained
 from program_user_info_job.store.encoded_batch import EncodedBatches
+from program_user_info_job.store.host_name import verify_name
+from program_user_info_job.store.secure_connect_bundle import (
+    Bundle,
+    metadata_explained,
+    read_bundle,
+)
 
 _PROTOCOL_VERSION = 4
 """The first with unset values; every server from 2.2 on speaks it."""
@@ -43,6 +50,16 @@ class _Connection(Cluster.connection_class):  # type: ignore[misc]  # the driver
     out_buffer_size = 1 << 20
 
 
+class _VerifiedConnection(_Connection):
+    """Refuses a proxy without its host name: the name in the handshake is that of a node."""
+
+    _check_hostname = True
+
+    def _validate_hostname(self) -> None:
+        """The driver's hook for it, after the handshake. Raises `ssl.SSLCertVerificationError`."""
+        verify_name(self._socket.getpeercert(), self.endpoint.address)
+
+
 @contextmanager
 def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Session]:
     """A connected session, shut down on exit; `request_timeout` in seconds.
@@ -50,27 +67,8 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
     The driver retries nothing itself: the write stage owns retries, so that their bound is one.
     Raises `CassandraNotReady` where no session comes about.
     """
-    profile = ExecutionProfile(
-        load_balancing_policy=TokenAwarePolicy(
-            DCAwareRoundRobinPolicy(cassandra.local_datacenter), shuffle_replicas=True
-        ),
-        consistency_level=ConsistencyLevel.name_to_value[cassandra.consistency_level],
-        request_timeout=request_timeout,
-        retry_policy=FallthroughRetryPolicy(),
-    )
     with opening_explained(cassandra):
-        cluster = Cluster(
-            [_endpoint(contact) for contact in cassandra.contact_points],
-            port=_endpoint(cassandra.contact_points[0])[1],
-            auth_provider=_credentials(cassandra),
-            ssl_context=_tls(cassandra),
-            execution_profiles={EXEC_PROFILE_DEFAULT: profile},
-            protocol_version=_PROTOCOL_VERSION,
-            reconnection_policy=ExponentialReconnectionPolicy(0.5, 15.0, max_attempts=None),
-            connect_timeout=request_timeout,
-            compression=False,
-            connection_class=_Connection,
-        )
+        cluster = _cluster(cassandra, request_timeout)
     try:
         with opening_explained(cassandra):
             session = cluster.connect()
@@ -78,6 +76,44 @@ def open_session(cassandra: Cassandra, request_timeout: float) -> Iterator[Sessi
         yield session
     finally:
         cluster.shutdown()
+
+
+def _cluster(cassandra: Cassandra, request_timeout: float) -> Cluster:
+    profile = ExecutionProfile(
+        load_balancing_policy=TokenAwarePolicy(
+            # Without a data centre, that of the nodes which the bundle's metadata service names.
+            DCAwareRoundRobinPolicy(cassandra.local_datacenter or ""),
+            shuffle_replicas=True,
+        ),
+        consistency_level=ConsistencyLevel.name_to_value[cassandra.consistency_level],
+        request_timeout=request_timeout,
+        retry_policy=FallthroughRetryPolicy(),
+    )
+    options = {
+        "auth_provider": _credentials(cassandra),
+        "execution_profiles": {EXEC_PROFILE_DEFAULT: profile},
+        "protocol_version": _PROTOCOL_VERSION,
+        "reconnection_policy": ExponentialReconnectionPolicy(0.5, 15.0, max_attempts=None),
+        "connect_timeout": request_timeout,
+        "compression": False,
+        "connection_class": _Connection,
+    }
+    if cassandra.secure_connect_bundle_dir is not None:
+        bundle = read_bundle(Path(cassandra.secure_connect_bundle_dir))
+        return _through_proxy(bundle, options, verify=cassandra.verify_host_names)
+    endpoints = [_endpoint(contact) for contact in cassandra.contact_points or ()]
+    return Cluster(endpoints, port=endpoints[0][1], ssl_context=_tls(cassandra), **options)
+
+
+def _through_proxy(bundle: Bundle, options: dict[str, Any], *, verify: bool) -> Cluster:
+    bundle.context.check_hostname = verify
+    if verify:
+        options = options | {"connection_class": _VerifiedConnection}
+    with metadata_explained(bundle):
+        cluster = Cluster(cloud=bundle.cloud(options["connect_timeout"]), **options)
+    # The same context serves the nodes, in whose handshakes the name is no host's.
+    bundle.context.check_hostname = False
+    return cluster
 
 
 def missing_extensions() -> list[str]:

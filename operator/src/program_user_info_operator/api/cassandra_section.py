@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo
 
 from program_user_info_operator.api.checks import Rule, cel
 from program_user_info_operator.api.scalars import (
@@ -16,12 +16,23 @@ from program_user_info_operator.api.scalars import (
 from program_user_info_operator.api.section import SecretReference, Section
 
 _NEEDS_CLASS = "needs class, such as NetworkTopologyStrategy"
+_IN_THE_BUNDLE = ("contactPoints", "localDatacenter", "tls")
+"""Fields that a secure connect bundle takes the place of."""
 
 
 def _needs_class(replication: dict[str, int | str]) -> dict[str, int | str]:
     if "class" not in replication:
         raise ValueError(_NEEDS_CLASS)
     return replication
+
+
+def _not_beside_a_bundle(value: Any, info: ValidationInfo) -> Any:
+    if value is not None and info.data.get("secure_connect_bundle") is not None:
+        raise ValueError(
+            "must be absent with cassandra.secureConnectBundle, which provides it; remove one of"
+            " the two, or list the profile's in unset"
+        )
+    return value
 
 
 class CassandraSchema(Section):
@@ -41,11 +52,34 @@ class CassandraSchema(Section):
 class Cassandra(Section):
     """Where rows go."""
 
-    contact_points: Annotated[list[HostPort], Field(min_length=1, max_length=16)] = Field(
-        description="Nodes to connect to first."
+    model_config = ConfigDict(
+        json_schema_extra=cel(
+            *(
+                Rule(
+                    f"!has(self.secureConnectBundle) || !has(self.{field})",
+                    f"{field} must be absent with secureConnectBundle, which provides it",
+                )
+                for field in _IN_THE_BUNDLE
+            )
+        )
     )
-    local_datacenter: Annotated[str, Field(min_length=1, max_length=128)] = Field(
-        "datacenter1", description="Data centre whose nodes are written to."
+    # First, because what the validators of other fields say depends on it.
+    secure_connect_bundle: SecretReference | None = Field(
+        None,
+        description="Secret with secure-connect-bundle.zip, the secure connect bundle of a database"
+        " of DataStax Astra. It takes the place of contactPoints, localDatacenter and tls.",
+    )
+    contact_points: Annotated[
+        Annotated[list[HostPort], Field(min_length=1, max_length=16)] | None,
+        AfterValidator(_not_beside_a_bundle),
+    ] = Field(description="Nodes to connect to first. Absent with secureConnectBundle.")
+    local_datacenter: Annotated[
+        Annotated[str, Field(min_length=1, max_length=128)] | None,
+        AfterValidator(_not_beside_a_bundle),
+    ] = Field(
+        None,
+        description="Data centre whose nodes are written to. Default: datacenter1; with"
+        " secureConnectBundle, the data centre of the bundle.",
     )
     keyspace: Identifier = Field("sunbird_programs", description="Keyspace of the table.")
     table: Identifier = Field("program_enrollment", description="Table that rows are written to.")
@@ -70,14 +104,15 @@ class Cassandra(Section):
     credentials: SecretReference | None = Field(
         None, description="Secret with the keys username and password."
     )
-    tls: SecretReference | None = Field(
+    tls: Annotated[SecretReference | None, AfterValidator(_not_beside_a_bundle)] = Field(
         None, description="Secret with ca.crt and, for mutual TLS, tls.crt and tls.key."
     )
     verify_host_names: bool = Field(
         False,
         description="With TLS, refuse nodes whose certificates lack the IP address that they are"
         " reached at. The driver resolves contact points first, so names in certificates do not"
-        " count. The authority (ca.crt) is always verified.",
+        " count. With secureConnectBundle, refuse a metadata service and a proxy whose certificates"
+        " lack their host names. The authority (ca.crt) is always verified.",
     )
 
 

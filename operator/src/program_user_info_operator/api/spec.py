@@ -85,6 +85,7 @@ class JobSpec(Section):
             "kafka.security.tls": security.tls,
             "cassandra.credentials": cassandra.credentials,
             "cassandra.tls": cassandra.tls,
+            "cassandra.secureConnectBundle": cassandra.secure_connect_bundle,
         }
         return {field: each for field, each in references.items() if each is not None}
 

@@ -204,6 +204,9 @@ class JobStatus(_StatusPart):
     group_id: str | None = Field(None, description="Resolved group.")
     dead_letter_topic: str | None = Field(None, description="Resolved dead-letter topic.")
     contact_points: list[str] = Field([], description="Resolved contact points of Cassandra.")
+    secure_connect_bundle: str | None = Field(
+        None, description="Resolved Secret of the secure connect bundle."
+    )
     keyspace: str | None = Field(None, description="Resolved keyspace.")
     table: str | None = Field(None, description="Resolved table.")
     image: str | None = Field(None, description="Image of the job.")

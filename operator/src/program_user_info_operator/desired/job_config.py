@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -61,6 +62,9 @@ def job_config(spec: JobSpec) -> dict[str, Any]:
             schema=cassandra.schema_.model_dump(by_alias=True),
             credentialsDir=secret_directory("cassandra-credentials", cassandra.credentials),
             tlsDir=secret_directory("cassandra-tls", cassandra.tls),
+            secureConnectBundleDir=secret_directory(
+                "cassandra-secure-connect-bundle", cassandra.secure_connect_bundle
+            ),
             verifyHostNames=cassandra.verify_host_names or None,
         ),
         **_limits(spec.writes),
@@ -130,9 +134,10 @@ def secret_mounts(spec: JobSpec) -> dict[str, str]:
 
 
 def _volume(field: str) -> str:
-    """`kafka-tls` of `kafka.security.tls`."""
+    """`kafka-tls` of `kafka.security.tls`; the name of a volume has no upper case."""
     parts = field.split(".")
-    return f"{parts[0]}-{parts[-1]}"
+    last = re.sub("[A-Z]", lambda capital: f"-{capital[0].lower()}", parts[-1])
+    return f"{parts[0]}-{last}"
 
 
 def secret_directory(volume: str, reference: SecretReference | None) -> str | None:

@@ -70,6 +70,7 @@ def resolve(
     environment = merged.get("environment")
     if isinstance(environment, str):
         merged = _derived(merged, environment, sources)
+    merged = _placed(merged, sources)
     try:
         spec = JobSpec.model_validate(merged)
     except ValidationError as error:
@@ -190,7 +191,23 @@ def _derived(
     if "deadLetterTopic" not in kafka:
         kafka["deadLetterTopic"] = f"{kafka['topic']}.failed"
         sources["kafka.deadLetterTopic"] = Source.DEFAULT
-    return {"cassandra": {}, **merged, "kafka": kafka}
+    return {**merged, "kafka": kafka}
+
+
+def _placed(merged: dict[str, Any], sources: dict[str, Source]) -> dict[str, Any]:
+    """With the data centre to write to; a secure connect bundle provides it and the contact points.
+
+    Leaves its argument as it is.
+    """
+    cassandra = merged.get("cassandra", {})
+    if not isinstance(cassandra, dict):
+        return merged
+    if "secureConnectBundle" in cassandra:
+        return {**merged, "cassandra": {"contactPoints": None, **cassandra}}
+    if "localDatacenter" in cassandra:
+        return merged
+    sources["cassandra.localDatacenter"] = Source.DEFAULT
+    return {**merged, "cassandra": {**cassandra, "localDatacenter": "datacenter1"}}
 
 
 def _explain(

@@ -26,7 +26,11 @@ class SecretFacts:
 
 
 # By the last part of the field that names the Secret: keys that must be there, and that may be.
-_NEEDED = {"credentials": ("username", "password"), "tls": ("ca.crt",)}
+_NEEDED = {
+    "credentials": ("username", "password"),
+    "tls": ("ca.crt",),
+    "secureConnectBundle": ("secure-connect-bundle.zip",),
+}
 _OPTIONAL = {"tls": ("tls.crt", "tls.key")}
 _OAUTH_CLIENT = ("clientId", "clientSecret")
 

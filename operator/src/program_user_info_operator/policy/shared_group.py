@@ -23,20 +23,21 @@ class GroupUse:
     group: str
     brokers: frozenset[str]
     topics: frozenset[str]
-    contact_points: frozenset[str]
+    servers: frozenset[str]
+    """Cassandra's contact points, or the bundle that provides them; empty if not known."""
     table: str
 
     @property
     def place(self) -> str:
         """Where the rows go, for people."""
-        server = min(self.contact_points, default="")
+        server = min(self.servers, default="")
         return f"{self.table} at {server}" if server else self.table
 
     def writes_elsewhere(self, other: GroupUse) -> bool:
         """Whether the rows go to another table, or to one of this name in another Cassandra."""
-        # A status of an earlier release does not name the contact points.
-        both_known = self.contact_points and other.contact_points
-        is_another_server = both_known and not self.contact_points & other.contact_points
+        # A status of an earlier release does not name the servers.
+        both_known = self.servers and other.servers
+        is_another_server = both_known and not self.servers & other.servers
         return self.table != other.table or bool(is_another_server)
 
 
@@ -60,13 +61,14 @@ def refuse_shared_group(own: GroupUse, others: Iterable[GroupUse]) -> Refusal | 
 def own_use(job: str, created: datetime, spec: JobSpec) -> GroupUse:
     """What a job with this complete spec would use."""
     kafka, cassandra = spec.kafka, spec.cassandra
+    bundle = cassandra.secure_connect_bundle
     return GroupUse(
         job=job,
         created=created,
         group=kafka.group_id,
         brokers=frozenset(kafka.bootstrap_servers),
         topics=frozenset([kafka.topic, *kafka.additional_topics]),
-        contact_points=frozenset(cassandra.contact_points),
+        servers=_servers(cassandra.contact_points, bundle.secret_name if bundle else None),
         table=f"{cassandra.keyspace}.{cassandra.table}",
     )
 
@@ -81,6 +83,13 @@ def use_in_status(job: str, created: datetime, status: JobStatus) -> GroupUse | 
         group=status.group_id,
         brokers=frozenset(status.bootstrap_servers),
         topics=frozenset([status.topic, *status.additional_topics]),
-        contact_points=frozenset(status.contact_points),
+        servers=_servers(status.contact_points, status.secure_connect_bundle),
         table=f"{status.keyspace}.{status.table}",
     )
+
+
+def _servers(contact_points: Iterable[str] | None, bundle: str | None) -> frozenset[str]:
+    """Bundles are told apart by the names of their Secrets, because nobody reads what they hold."""
+    if bundle is not None:
+        return frozenset([f"the database of Secret {bundle}"])
+    return frozenset(contact_points or ())

@@ -112,13 +112,15 @@ def _resolved(found: Findings) -> dict[str, object]:
     if found.spec is None or found.sources is None:
         return {}
     kafka, cassandra = found.spec.kafka, found.spec.cassandra
+    bundle = cassandra.secure_connect_bundle
     return {
         "bootstrap_servers": kafka.bootstrap_servers,
         "topic": kafka.topic,
         "additional_topics": kafka.additional_topics,
         "group_id": kafka.group_id,
         "dead_letter_topic": kafka.dead_letter_topic,
-        "contact_points": cassandra.contact_points,
+        "contact_points": cassandra.contact_points or [],
+        "secure_connect_bundle": bundle.secret_name if bundle else None,
         "keyspace": cassandra.keyspace,
         "table": cassandra.table,
         "sources": {path: source.value for path, source in found.sources.items()},

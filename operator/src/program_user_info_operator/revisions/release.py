@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import product
+
 from program_user_info_operator.desired.context import Bundle, Owner, Runtime
 from program_user_info_operator.environments.resolve import Resolved, defaults, resolve
 from program_user_info_operator.hashing import short_hash
@@ -30,16 +32,18 @@ _JOB = {
     "autoscaling": {"enabled": True},
     "deletion": {"savepoint": True},
 }
+_CASSANDRA = {"secureConnectBundle": {"secretName": "bundle"}}
+_JOBS = (_JOB, _JOB | {"cassandra": _CASSANDRA})
 
 
 def release_id(bundle: Bundle) -> str:
     """Changes if and only if a release brings other images, or renders jobs otherwise."""
-    resolved = resolve(_JOB, None)
-    assert isinstance(resolved, Resolved)
     renderer = Renderer(Owner("job", "namespace", None), bundle.service_account)
     inputs = Inputs({}, None, {}, "digest", "")
     rendered = []
-    for line in bundle.lines:
+    for job, line in product(_JOBS, bundle.lines):
+        resolved = resolve(job, None)
+        assert isinstance(resolved, Resolved)
         runtime = Runtime(bundle.images[line], line, line, is_bundled=True, is_line_chosen=True)
         revision = renderer.revision(resolved.spec, runtime, inputs)
         rendered.append([revision.deployment, revision.config])
