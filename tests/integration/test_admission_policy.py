@@ -56,7 +56,7 @@ def test_a_job_is_refused_where_its_environment_is_not_for_its_namespace(
 ) -> None:
     eventually(lambda: refusal(strangers, "staging"), "the API server has taken up the policy")
     said = refusal(strangers, "staging")
-    assert f"spec.environment: staging is not for namespace {strangers.name}" in said
+    assert f"spec.environment: jobs of namespace {strangers.name} may not use staging" in said
     assert "environments.staging.namespaces" in said
     assert refusal(namespace, "staging") == ""
     assert refusal(strangers, "dev") == ""

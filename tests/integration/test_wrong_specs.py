@@ -120,14 +120,14 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         (
             {"kafka": None},
             (
-                "kafka.bootstrapServers: set neither in the job's spec nor in the profile of"
+                "kafka.bootstrapServers: missing in the job's spec and in the profile of"
                 " environment dev; set it in one of them"
             ),
         ),
         (
             {"upgrade": {"mode": "savepoint"}},
             (
-                "checkpoints.storage: needed with upgrade.mode savepoint; set it, or do without"
+                "checkpoints.storage: needed with upgrade.mode savepoint; set it, or remove"
                 " upgrade.mode savepoint"
             ),
         ),
@@ -141,7 +141,7 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         ),
         (
             {"image": "a", "flink": {"version": "v1_99"}},
-            "flink.version: v1_99 is none that the installed Flink operator knows",
+            "flink.version: the installed Flink operator does not support v1_99",
         ),
         (
             {"flink": {"podTemplate": {"spec": {"containers": 5}}}},

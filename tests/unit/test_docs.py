@@ -22,6 +22,8 @@ from program_user_info_job.event.rejection import Reason
 from program_user_info_job.row.convert import Rules
 from program_user_info_job.row.layout import FLAT, MAP
 from program_user_info_operator.api.crd import custom_resource_definition
+from program_user_info_operator.cli.arguments import JOB_IMAGES, bundle_of
+from program_user_info_operator.cli.render import render_job
 from tests.documentation import CODE, DOCS, PAGES, WITHOUT_NEXT, reasons_in_code, text_of
 
 OF_THE_SITE = sorted(DOCS.glob("*.md"))
@@ -82,6 +84,17 @@ def test_the_mappings_examples_are_true(example: re.Match[str]) -> None:
     event = example["event"].strip().replace("\n", " ").encode()
     found = json.loads(Printer(RULES[example["setting"]]).format(event))
     assert found == json.loads(example["outcome"])
+
+
+JOB = re.compile(r"^```yaml\n(apiVersion: lern\.sunbird\.org/.*?)^```", re.MULTILINE | re.DOTALL)
+JOBS = [job for page in PAGES for job in JOB.findall(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("text", JOBS)
+def test_each_job_on_a_page_is_accepted(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert "kind: FlinkDeployment" in render_job(file, None, bundle_of(JOB_IMAGES, "sa"), None)
 
 
 REJECTED = re.compile(r"^\| `(.*)` \| `([A-Z_]+)` \| (.*) \|$", re.MULTILINE)

@@ -229,7 +229,7 @@ def test_a_log_that_tells_only_of_a_failure_is_asked_for_again_as_a_whole(
             {"pods": {"items": []}, "events": {"items": [{"message": "exceeded quota"}]}},
             "the pod has not started within 1 s: exceeded quota",
         ),
-        ({"pod": ended(137, "OOMKilled")}, "the command needs more memory: set --memory"),
+        ({"pod": ended(137, "OOMKilled")}, "the command ran out of memory: raise --memory"),
         ({"pod": a_pod("Failed", "Evicted")}, "the pod was stopped: Evicted"),
         (
             {"job": JOB | {"status": {}}},

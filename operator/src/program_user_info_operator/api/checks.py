@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 
 @dataclass(frozen=True)
 class Rule:
-    """A CEL rule over `self` and the sentence that a user reads when it does not hold."""
+    """A CEL rule over `self`, and the message that a user gets if it does not hold."""
 
     cel: str
     message: str

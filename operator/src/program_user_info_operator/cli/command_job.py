@@ -149,7 +149,7 @@ def _words(words: Sequence[str]) -> list[str]:
             "run submits a second pipeline: use `kubectl puij restart` to deploy the job again"
         )
     if "--config" in rest or any(each.startswith("--config=") for each in rest):
-        raise CommandRefused("--config is the job's own configuration here; leave it out")
+        raise CommandRefused("--config is set for you; leave it out")
     if first in _WITHOUT_CONFIGURATION or "--help" in rest:
         return list(words)
     return [first, "--config", f"{CONFIG_DIRECTORY}/{CONFIG_FILE}", *rest]

@@ -72,7 +72,7 @@ def _revision(job: Object) -> Revision:
     revision = read_record(found)
     if revision is None:
         raise CommandRefused(
-            f"the record of revision {wanted} was written by a newer release; install its plugin"
+            f"the record of revision {wanted} was written by a newer release; upgrade the plugin"
         )
     return revision
 
@@ -200,5 +200,5 @@ def _followed(namespace: str, pod: str, show: Say) -> int:
 
 def _status(ended: Object) -> int:
     if ended.get("reason") == "OOMKilled":
-        raise CommandFailed("the command needs more memory: set --memory")
+        raise CommandFailed("the command ran out of memory: raise --memory")
     return int(ended["exitCode"])

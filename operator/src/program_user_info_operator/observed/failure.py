@@ -25,7 +25,7 @@ _OVER = "Reached"
 
 @dataclass(frozen=True)
 class Failure:
-    """A reason for the condition, and the sentence."""
+    """A condition's reason and message."""
 
     reason: str
     message: str
@@ -90,8 +90,8 @@ def _container_failure(container: Object) -> Failure | None:
     if ended.get("reason") == "OOMKilled":
         return Failure(
             "OutOfMemory",
-            "a container was killed for memory: raise spec.resources.jobManager.memory or"
-            " taskManager.memory",
+            "a container ran out of memory and was killed: raise"
+            " spec.resources.jobManager.memory or spec.resources.taskManager.memory",
         )
     return None
 

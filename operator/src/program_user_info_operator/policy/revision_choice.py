@@ -170,15 +170,15 @@ def _undone(situation: Situation, number: int) -> Choice | Refusal:
         known = ", ".join(str(each.number) for each in reversed(history.good_ones)) or "none"
         return Refusal(
             "RevisionUnknown",
-            f"upgrade.revision: {number} is none of the good revisions that are kept ({known}); set"
-            " one of them, or remove the field",
+            f"upgrade.revision: {number} is not one of the good revisions that are kept ({known});"
+            " set one of them, or remove the field",
         )
     revision, current = situation.records[wanted.hash], situation.candidates.current
     if current is not None:
         refusal = refuse_change(current, revision, situation.spec.upgrade.mode)
         if refusal is not None:
             return refusal
-    note = f"upgrade.revision is set: revision {number} runs, and no other change applies"
+    note = f"upgrade.revision is set, so revision {number} runs and other changes do not apply"
     if history.newest is not None and history.newest.hash == revision.hash:
         return Choice(None, note=note)
     return Choice(revision, Cause.UNDO, note)

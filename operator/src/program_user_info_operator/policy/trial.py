@@ -148,5 +148,5 @@ def _why(trial: TrialStatus, evidence: Evidence, limits: Limits) -> str:
     if evidence.flink is None:
         return "it runs, but Flink's REST interface does not say whether it completes checkpoints"
     if not _progresses(evidence.flink, limits):
-        return "it runs, but completes no checkpoints, so nothing it does is known to be done"
+        return "it runs, but completes no checkpoints, so it commits no offsets"
     return f"it has run without a break only since {trial.running_since:%H:%M:%SZ}"

@@ -102,8 +102,8 @@ class Applier:
             raise _Refused(
                 Refusal(
                     "NameTaken",
-                    f"a FlinkDeployment {name} exists that is not this job's: delete it, or give"
-                    " the job another name",
+                    f"a FlinkDeployment {name} exists that does not belong to this job: delete it,"
+                    " or give the job another name",
                     recheck=_FORBIDDEN_RECHECK,
                 )
             )
@@ -149,14 +149,15 @@ def _refusal(kind: str, error: ApiError) -> Refusal:
     if error.status == 403:
         return Refusal(
             f"{kind}Denied",
-            f"the {kind} may not be written: {error.message} — have the quota, the policy or the"
-            " webhook that says so changed, or the operator's role; it is tried again",
+            f"the API server does not allow the {kind}: {error.message} — change the quota, the"
+            " policy, the webhook or the operator's role that forbids it; the controller tries"
+            " again",
             recheck=_FORBIDDEN_RECHECK,
         )
     return Refusal(
         f"{kind}Refused",
         f"the API server refuses the {kind}: {error.message} — correct spec.flink, or install a"
-        " Flink operator that knows the field",
+        " Flink operator that supports the field",
     )
 
 

@@ -107,8 +107,8 @@ class Reconciler:
         """Why it is not the job's turn with these changes; empty: it is."""
         if gathered.profiles_of is not None:
             return (
-                f"changes wait: the profiles are of another release ({gathered.profiles_of}) than"
-                " the controller"
+                "changes wait, because the profiles are of another release"
+                f" ({gathered.profiles_of}) than the controller"
             )
         wanted = wanted_changes(changes, gathered.targets, self._clock())
         held = self._index.held_up(gathered.key, gathered.environment, wanted)

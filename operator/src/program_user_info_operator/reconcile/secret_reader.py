@@ -129,8 +129,8 @@ class SecretReader:
                 raise
             return Refusal(
                 "SecretForbidden",
-                f"Secret {use.name} may not be read: allow the operator to (secrets.allowed in its"
-                " chart)",
+                f"the operator is not allowed to read Secret {use.name}: add it to secrets.allowed"
+                " in the operator's chart",
                 recheck=_RECHECK,
             )
         return secret_facts(secret, use.keys, key) if secret is not None else None
