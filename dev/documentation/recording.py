@@ -1,7 +1,8 @@
 """The quick start as a picture: the commands of its page are run, and shown in a terminal.
 
-Each section of the page is a screen. The page's variables come from the environment. Readers whose
-system asks for less motion, and viewers without animation, see the last screen.
+Each section of the page begins a screen, and so does what no longer fits. The page's variables come
+from the environment. Readers whose system asks for less motion, and viewers without animation, see
+the last screen.
 """
 
 from __future__ import annotations
@@ -10,7 +11,8 @@ import io
 import os
 import re
 import subprocess
-from collections.abc import Iterable, Sequence
+import time
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from rich.console import Console
@@ -22,11 +24,16 @@ from dev.steps import StepFailed, step
 PAGE = REPOSITORY / "docs" / "quick-start.md"
 PICTURE = REPOSITORY / "docs" / "pictures" / "quick-start.svg"
 _SECTION = re.compile(r"^## (\d)\. (.+)$", re.MULTILINE)
+_NOTHING_YET = re.compile(r"^\(0 rows\)|^0 events in", re.MULTILINE)
+_ARRIVES_WITHIN = 120
+"""Seconds until an event is a row."""
 _BLANK = re.compile(r"<text [^>]*>\s*</text>")
 _COMMANDS = re.compile(r"<!-- run in order -->\n```sh\n(.*?)```", re.DOTALL)
 _SHOWN = range(2, 6)
-"""Sections: building the images is slow and says little, and removing all is no picture."""
-_COLUMNS, _LINES = 104, 34
+"""Sections: without building the images, which is slow, and without upgrade and removal."""
+_COLUMNS, _LINES = 104, 33
+_LONGEST = 10
+"""Lines of an output that are shown."""
 _READING, _PER_LINE = 1.5, 0.15
 """Seconds that a command, or its output, stays alone on the screen; and more for each line."""
 
@@ -46,19 +53,20 @@ class _Part(NamedTuple):
 
 
 def record() -> None:
-    """Run the commands and draw them. Raises `StepFailed` where one of them fails."""
-    screens: list[tuple[str, list[Run]]] = []
+    """Run the commands and draw them. Raises `StepFailed` if one of them fails."""
+    sections: list[tuple[str, list[Run]]] = []
     page = _SECTION.split(PAGE.read_text(encoding="utf-8"))
     for number, heading, text in zip(page[1::3], page[2::3], page[3::3], strict=True):
         with step(f"{number}. {heading}"):
             runs = [_run(code) for code in _COMMANDS.findall(text)]
         if int(number) in _SHOWN:
-            screens.append((heading, runs))
-    PICTURE.write_text(draw(screens), encoding="utf-8")
+            sections.append((heading, runs))
+    PICTURE.write_text(draw(sections), encoding="utf-8")
 
 
-def draw(screens: Sequence[tuple[str, Sequence[Run]]]) -> str:
+def draw(sections: Iterable[tuple[str, Sequence[Run]]]) -> str:
     """An SVG that shows one screen after the other, and begins again."""
+    screens = [(title, runs) for title, all_ in sections for runs in _fitting(all_)]
     drawn: list[str] = []
     styles: list[str] = []
     timed: list[tuple[str, float, float | None]] = []
@@ -93,17 +101,46 @@ def draw(screens: Sequence[tuple[str, Sequence[Run]]]) -> str:
 
 
 def _run(code: str) -> Run:
-    done = subprocess.run(
-        ["bash", "-c", f"set -eu -o pipefail\n{code}"],
-        cwd=REPOSITORY,
-        env=os.environ | {"COLUMNS": str(_COLUMNS)},
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-    if done.returncode != 0:
-        raise StepFailed(f"{code}\n{done.stdout}\n{done.stderr}")
-    return Run(code, done.stdout)
+    """Run the commands, again while what they ask for has not arrived yet."""
+    path = f"{os.environ['PATH']}:{REPOSITORY / '.venv' / 'bin'}"
+    end = time.monotonic() + _ARRIVES_WITHIN
+    while True:
+        done = subprocess.run(
+            ["bash", "-c", f"set -eu -o pipefail\n{code}"],
+            cwd=REPOSITORY,
+            env=os.environ | {"PATH": path},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        if done.returncode != 0 or (_NOTHING_YET.search(done.stdout) and time.monotonic() > end):
+            raise StepFailed(f"{code}\n{done.stdout}\n{done.stderr}")
+        if not _NOTHING_YET.search(done.stdout):
+            return Run(code, done.stdout)
+        time.sleep(1)
+
+
+def _fitting(runs: Iterable[Run]) -> Iterator[list[Run]]:
+    """What a screen has room for, below its heading; each run with a blank line after it."""
+    screen: list[Run] = []
+    for run in map(_shortened, runs):
+        needed = sum(_height(each) for each in [*screen, run])
+        if screen and needed > _LINES - 2:
+            yield screen
+            screen = []
+        screen.append(run)
+    yield screen
+
+
+def _height(run: Run) -> int:
+    return sum(1 + len(line) // (_COLUMNS + 1) for line in f"{run.code}{run.output}\n".splitlines())
+
+
+def _shortened(run: Run) -> Run:
+    lines = run.output.strip().splitlines()
+    if len(lines) > _LONGEST:
+        lines = [*lines[: _LONGEST - 1], "…"]
+    return Run(run.code, "\n".join(lines) + "\n")
 
 
 def _screen(heading: str, runs: Iterable[Run], second: float) -> tuple[Console, list[_Part], float]:
@@ -113,7 +150,7 @@ def _screen(heading: str, runs: Iterable[Run], second: float) -> tuple[Console, 
     line = 0
     texts = [Text(f"# {heading}\n", "bold bright_black")]
     for run in runs:
-        texts += [_prompt(run.code), Text(f"{run.output.strip()}\n")]
+        texts += [_prompt(run.code), Text(run.output)]
     for text in texts:
         text.overflow = "fold"
         height = len(console.render_lines(text, pad=False))

@@ -58,6 +58,19 @@ def test_every_line_belongs_to_a_part_and_one_screen_is_there_without_animation(
     assert re.findall(r"^(?:\[data-part=\"(s\d)\"\]\{opacity:0\})+$", text, re.MULTILINE) == ["s0"]
 
 
-def test_what_does_not_fit_is_an_error_and_not_a_cut_picture() -> None:
+def test_a_long_output_is_shortened() -> None:
+    lines = lines_of("s0p2", draw([("Long", [Run("seq 40\n", "\n".join(map(str, range(40))))])]))
+    assert lines == [*map(str, range(9)), "…"]
+
+
+def test_what_does_not_fit_any_more_begins_a_screen() -> None:
+    runs = [Run("a \\\n" * 20, "b\n"), Run("c \\\n" * 20, "d\n")]
+    picture = draw([("Long", runs)])
+    assert lines_of("s0p2", picture) == ["b"]
+    assert lines_of("s1p0", picture) == ["# Long"]
+    assert lines_of("s1p2", picture) == ["d"]
+
+
+def test_a_command_that_does_not_fit_is_an_error_and_not_a_cut_picture() -> None:
     with pytest.raises(StepFailed, match="lines are more than"):
-        draw([("Long", [Run("seq 40\n", "\n".join(map(str, range(40))))])])
+        draw([("Long", [Run("a \\\n" * 40, "")])])

@@ -186,8 +186,8 @@ def test_stamps_are_compared_as_times(run: Run, answer: Answer) -> None:
     "said",
     [
         'failed to watch file "/var/log/pods/x/0.log": no space left on device',
-        "2026-13-01T00:00:00Z is no time",
-        "2026-01-01 is no moment",
+        "2026-13-01T00:00:00Z is not a time",
+        "2026-01-01 is not a moment",
         "",
     ],
 )

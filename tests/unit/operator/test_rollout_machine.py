@@ -2,7 +2,7 @@
 
     ROLLOUT_STEPS=200000 make unit TESTS=tests/unit/operator/test_rollout_machine.py
 
-takes so many steps, other ones each time, instead of those of CI.
+takes this many steps, different ones each time, instead of those of CI.
 """
 
 from __future__ import annotations
@@ -173,7 +173,7 @@ class Rollouts(RuleBasedStateMachine):
     )
     def writes_fail(self, error: ApiError, what: str) -> None:
         if what == "Prog" and error is _DENIED:
-            return  # a role that may not write statuses is no operator's
+            return  # an operator always has a role that may write statuses
         self.world.refuse = {f"apply {what}": error}
         self._look()
 

@@ -104,7 +104,7 @@ ON_1_10 = runs(OLD_1_20, "v1_20")
         ("1.15", {}, replace(ON_1_10, is_line_chosen=False), False, runs(OLD_2_2, "v2_2")),
         # The Flink operator went back, and knows the job's Flink no more.
         ("1.7", {}, runs(NEW_2_2, "v2_2"), True, runs(NEW_1_20, "v1_20", "v1_18")),
-        # An image of the user's own, or a pinned version, is no release's to change.
+        # A release does not change an image of the user's own, or a pinned version.
         (
             "1.15",
             {"image": "mine"},

@@ -30,8 +30,7 @@ def set_start(config: Config, partitions: list[TopicPartition]) -> None:
 
     It is the configured one for a topic that the group has not read before, else the partition's
     beginning. `earliest` also rewinds a group that has offsets, once for each topics, table and
-    start: a restart of the JobManager is no reason to read the topic again. Raises
-    `KafkaException`.
+    start: a restart of the JobManager does not read the topic again. Raises `KafkaException`.
     """
     kafka = config.kafka
     noted = _noted_starts(config)

@@ -26,7 +26,7 @@ class ProduceError(Exception):
 
 
 class EventSender:
-    """Sends events as they stand; leaving the context waits for the acknowledgements."""
+    """Sends events unchanged; leaving the context waits for the acknowledgements."""
 
     def __init__(self, kafka: Kafka) -> None:
         self._kafka = kafka

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 _LOG_INTERVAL = 10.0
 _TOO_LARGE = 1.5
-"""A call of so many times the limit in bytes is warned of."""
+"""The log warns about calls with more bytes than the limit times this."""
 _START_NOTED = 12 * 3600.0
 
 

@@ -79,7 +79,7 @@ class Statements:
         return Batch(EncodedBatch(written, _PROBE.encode(), self._keyspace), [])
 
     def encode(self, row: Row) -> bytes:
-        """The statement that writes (or deletes) one row, as it stands in a batch."""
+        """The statement that writes (or deletes) one row, as bytes of a batch."""
         key = encode_text(row.program_id) + encode_text(row.user_id)
         stamp = encode_bigint(row.write_timestamp)
         if row.deletion:

@@ -36,7 +36,7 @@ _LIST_PAGE = 250
 
 
 class _Backoffs:
-    """Waits between tries of a watch, without end: an API server that is away comes back."""
+    """Pauses between attempts of a watch, without limit, because an API server comes back."""
 
     def __iter__(self) -> Iterator[float]:
         delay = 0.2
@@ -116,7 +116,7 @@ def _start(endless: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 def _end_with(task: asyncio.Task[None]) -> None:
-    """These tasks never end by themselves: better a new process than half a one."""
+    """These tasks never end normally. If one does, the process ends too, and is started again."""
     if not task.cancelled():
         log.critical("a task ended: this is a bug, please report it", exc_info=task.exception())
         os.kill(os.getpid(), signal.SIGTERM)

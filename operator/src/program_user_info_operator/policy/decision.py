@@ -43,7 +43,7 @@ class Seen:
 def time_to_begin(seen: Seen, now: datetime) -> timedelta | None:
     """How long others wait for a job that has begun nothing yet; None: no longer.
 
-    Its deadline, as of one that has begun: what keeps it from beginning may stay for good.
+    It has the deadline of one that has begun, because what prevents it may never end.
     """
     upgrade = seen.spec.upgrade if seen.spec is not None else Upgrade()
     left = timedelta(milliseconds=upgrade.deadline_milliseconds) - (now - seen.created)

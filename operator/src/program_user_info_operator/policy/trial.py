@@ -6,9 +6,9 @@
 
 A revision is good once it has run for the soak time without a break, with checkpoints that
 progress. A break, which Flink's own clock tells, starts the soak time again; nothing starts the
-deadline again. Only time in which nobody could have tried the revision does not count: while the
-job is suspended or paused, and while the Flink operator does not take it up. Where Flink does not
-answer, nothing is known: the revision is not good, and when its time is over it is given up.
+deadline again. Only time in which the revision could not run does not count: while the job is
+suspended or paused, and until the Flink operator picks it up. If Flink does not answer, nothing is
+known: the revision is not good, and at its deadline it has failed.
 """
 
 from __future__ import annotations
@@ -123,7 +123,7 @@ def _is_good(trial: TrialStatus, evidence: Evidence, limits: Limits, now: dateti
 
 
 def _was_good_unseen(evidence: Evidence, limits: Limits) -> bool:
-    """By Flink's clock alone: the controller was away while the revision could prove itself."""
+    """By Flink's clock alone: the controller was not running when the revision became good."""
     flink = evidence.flink
     if not evidence.is_running or flink is None:
         return False

@@ -57,7 +57,7 @@ class Applier:
         self._reader = reader
 
     def apply(self, gathered: Gathered, decision: Decision) -> Applied:
-        """Write what differs. Raises `ApiError` where the API server stands in the way for now."""
+        """Write what differs. Raises `ApiError` if the API server refuses or does not answer."""
         live = dict(gathered.seen.live)
         spec = gathered.seen.spec
         if spec is None or not decision.deployments.wanted:

@@ -83,7 +83,7 @@ class Gatherer:
         self._profiles = profiles
 
     def gather(self, key: Key, job: Object) -> Gathered:
-        """Read everything. Raises `ApiError` where the API server stands in the way for now."""
+        """Read everything. Raises `ApiError` if the API server refuses or does not answer now."""
         status = JobStatus.model_validate(job.get("status") or {})
         owner = Owner(key.name, key.namespace, job["metadata"]["uid"])
         config_maps = self._reader.config_maps(owner)

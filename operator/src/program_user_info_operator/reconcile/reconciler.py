@@ -77,7 +77,7 @@ class Reconciler:
     def reconcile(self, key: Key) -> timedelta | None:
         """Converge one job; when to look at it again at the latest, if at all.
 
-        Raises `ApiError` where the API server stands in the way for now.
+        Raises `ApiError` if the API server refuses or does not answer now.
         """
         job = self._reader.job(key)
         if job is None or job["metadata"].get("deletionTimestamp"):

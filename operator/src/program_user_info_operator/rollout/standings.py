@@ -1,4 +1,4 @@
-"""Whose turn it is to take up what the platform changes, by where all jobs stand.
+"""Which job gets a change of the platform next, decided from the stages of all jobs.
 
     order         staging                production
     Release       a Good, b InFlight     c Waiting, d Waiting
@@ -7,7 +7,7 @@
 A release goes from environment to environment: one begins when every job of those before it is
 through. A profile concerns the jobs of its environment, a Secret those of its namespace. A failure
 halts what has failed, wherever it goes. At most `Waves.max_concurrent` jobs are under way at once,
-whatever they take up.
+whatever changes they get.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Standings:
     def holds_up(
         self, job: Member, wanted: Sequence[ChangeStatus], reserved: Collection[Key] = ()
     ) -> HeldUp | None:
-        """What keeps this job from taking up these changes now; None: it is its turn.
+        """What keeps this job from getting these changes now; None: it is its turn.
 
         `reserved` are jobs that were let go and whose status does not say so yet.
         """
