@@ -71,12 +71,20 @@ def test_every_page_is_in_the_navigation() -> None:
     assert {page for page in pages if page not in menu} == set()
 
 
-@pytest.mark.parametrize("page", OF_THE_SITE, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [*OF_THE_SITE, *DOCS.glob("runbooks/*.md")], ids=lambda page: page.stem
+)
 def test_each_page_ends_with_where_to_go_next(page: Path) -> None:
     if page.stem not in WITHOUT_NEXT:
         last = page.read_text(encoding="utf-8").rpartition("\n## ")[2]
         assert last.startswith("Where to go next\n")
         assert LINK.search(last)
+
+
+def test_code_in_a_list_is_indented_by_four() -> None:
+    """With less, the site ends the list there, and its next item is text of a paragraph."""
+    less = re.compile(r"^ {1,3}```", re.MULTILINE)
+    assert [page.name for page in PAGES if less.search(page.read_text(encoding="utf-8"))] == []
 
 
 @pytest.mark.parametrize("example", list(EXAMPLE.finditer(text_of("mapping"))), ids=str)
