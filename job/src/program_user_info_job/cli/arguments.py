@@ -43,7 +43,7 @@ def open_events(file: Path | None) -> BinaryIO:
 
 
 def say(line: str) -> None:
-    """Tell a person, apart from what a program reads."""
+    """Print for people, to standard error: programs read standard output."""
     typer.echo(line, err=True)
 
 

@@ -84,7 +84,7 @@ def _noted_starts(config: Config) -> dict[str, str]:
 
 
 def _start_id(config: Config) -> str:
-    """The start as the user means it: these topics, read from there, into this table."""
+    """Identifies a start that was asked for: these topics, read from there, into this table."""
     kafka, cassandra = config.kafka, config.cassandra
     start = [*kafka.topics, kafka.starting_offsets, cassandra.keyspace, cassandra.table]
     return hashlib.sha256("\0".join(start).encode()).hexdigest()[:16]

@@ -88,7 +88,7 @@ class Cassandra(Section):
 
 
 class Writes(Section):
-    """Limits of the write stage. Unset ones are the job's own, which its image knows."""
+    """Limits of the write stage. If one is not set, the job's image has the default."""
 
     batch_rows: Annotated[int, Field(ge=1, le=1000)] | None = Field(
         None, description="Maximum rows in a request, all of one program. Default: 200."

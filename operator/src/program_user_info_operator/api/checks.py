@@ -1,4 +1,4 @@
-"""Checks that are stated once and enforced twice: by the API server (CEL) and by the controller."""
+"""Checks that are written once and enforced twice: by the API server (CEL) and the controller."""
 
 from __future__ import annotations
 

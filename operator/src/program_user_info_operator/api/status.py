@@ -173,7 +173,7 @@ class SavepointStatus(_StatusPart):
 
 
 class FailureStatus(_StatusPart):
-    """Why the job did not run, when its pods or its log last showed a cause."""
+    """Why the job did not run, by what its pods or its log last showed."""
 
     reason: Annotated[str, Field(max_length=128)] = Field(description="As the condition's reason.")
     message: Annotated[str, Field(max_length=4096)] = Field(

@@ -20,7 +20,7 @@ STATE_DIRECTORY = "/state"
 _PROGRAM = "program-user-info-job"
 _WITHOUT_CONFIGURATION = ("flatten", "--help", "--version")
 _KEPT_SECONDS = 3600
-"""So long is the log of a command there whose caller is gone."""
+"""Seconds for which the log of a finished command is kept if its caller is gone."""
 _GRACE_SECONDS = 15
 _SCRATCH = "tmp"
 _KEPT_FIELDS = ("env", "envFrom", "volumeMounts", "securityContext")

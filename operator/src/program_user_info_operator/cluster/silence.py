@@ -29,7 +29,7 @@ class Silence(Generic[W]):
         self._watches: dict[W, _Watch] = {}
 
     def opened(self, watch: W) -> None:
-        """The watch is connected; that alone says nothing."""
+        """The watch is connected; it has not delivered anything yet."""
         self._watches.setdefault(watch, _Watch()).opened = self._clock()
 
     def heard(self, watch: W) -> None:

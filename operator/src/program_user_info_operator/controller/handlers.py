@@ -101,7 +101,7 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
-        """What is being written is written to its end; the rest is the next process's."""
+        """Finish the writes that have begun; the next process does the rest."""
         for task in tasks:
             task.cancel()
         await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
@@ -128,7 +128,7 @@ def _elected(dispatcher: Dispatcher) -> None:
 
 
 def _end_because_the_lease_is_lost() -> None:
-    """Another process leads from here on, or nobody who can reach the API server."""
+    """Another process leads from now on, or none can reach the API server."""
     log.error("the lease could not be renewed in time: this process ends")
     os.kill(os.getpid(), signal.SIGTERM)
 

@@ -30,11 +30,11 @@ class Failure:
     reason: str
     message: str
     ends_earlier: bool = False
-    """Whether the job has said that what it waited for before is there."""
+    """Whether the job has reported that what it waited for is available now."""
 
     @property
     def is_over(self) -> bool:
-        """Whether that is all that there is to say."""
+        """Whether no other cause is known."""
         return self.reason == _OVER
 
     @property

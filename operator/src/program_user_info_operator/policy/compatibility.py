@@ -1,4 +1,4 @@
-"""Changes that would lose events or corrupt a table are refused, with the way out."""
+"""Changes that would lose events or corrupt a table are refused, with what to do instead."""
 
 from __future__ import annotations
 

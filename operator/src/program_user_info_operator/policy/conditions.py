@@ -31,7 +31,7 @@ class Verdict:
     """Whether a job under way has something wrong with it."""
 
     def noting(self, *notes: str) -> Verdict:
-        """The same with something else to know."""
+        """The same verdict with notes added to its message."""
         return replace(self, message="; ".join([self.message, *filter(None, notes)]))
 
 
@@ -50,7 +50,7 @@ Rule = Callable[[Input, ObservedJob], Verdict | None]
 
 
 def judge(seen: Input) -> Verdict:
-    """The first rule that has something to say decides."""
+    """The first rule that applies decides."""
     observed = seen.observed
     if observed is None:
         return Verdict("Reconciling", "Creating", "the FlinkDeployment is being created")

@@ -1,4 +1,4 @@
-"""What is to be done about one job, from all that is seen of it. Pure."""
+"""What to do about one job, decided from everything that is known of it. Pure."""
 
 from __future__ import annotations
 
@@ -64,7 +64,7 @@ class Decision:
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
     waits: bool = field(default=False)
-    """Whether the platform has something for the job that it has yet to get."""
+    """Whether there is a change of the platform that the job does not have yet."""
 
 
 def decide(seen: Seen, may_take: MayTake, now: datetime) -> Decision:

@@ -1,4 +1,4 @@
-"""Whether a revision has proven itself, by the clock.
+"""Whether a revision is good, by the clock.
 
     started                          running        good
        |------------------------------|---- soak ----|
@@ -49,7 +49,7 @@ class Limits:
 def advance(
     revision: RevisionStatus, evidence: Evidence, limits: Limits, now: datetime
 ) -> RevisionStatus:
-    """The revision as it is known to be now. One that was given up may still turn out good."""
+    """The revision with its current outcome. One that has failed may still become good."""
     if revision.outcome not in (Outcome.PENDING, Outcome.FAILED):
         return revision
     before = revision.trial or TrialStatus()

@@ -42,7 +42,7 @@ class Applied:
 
 
 class _Refused(Exception):
-    """A write that would be refused again."""
+    """A write was refused, and would be refused again."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)

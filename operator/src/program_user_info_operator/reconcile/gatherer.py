@@ -170,7 +170,7 @@ class Gatherer:
         return targets
 
     def _other_release(self, profiles: Profiles) -> str | None:
-        """One upgrade changes the profiles a moment before the controller: neither goes alone."""
+        """An upgrade changes the profiles just before the controller: jobs get both together."""
         if profiles.bundle is None or set(profiles.bundle.split()) == self._options.bundle.words:
             return None
         return profiles.bundle
@@ -226,7 +226,7 @@ def _created(job: Object) -> datetime:
 
 
 def _exempt(spec: JobSpec | None) -> frozenset[Change]:
-    """What of the platform's the job will not get."""
+    """The changes of the platform that the job will not get."""
     if spec is None:
         return frozenset()
     if spec.upgrade.revision is not None:

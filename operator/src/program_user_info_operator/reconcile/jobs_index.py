@@ -134,7 +134,7 @@ class JobsIndex:
             return self._standings.next_in_turn()
 
     def waiting(self) -> list[Key]:
-        """All jobs that wait, and may have another one to name."""
+        """All jobs that wait, whose message may have to name another job now."""
         with self._lock:
             return self._standings.waiting()
 

@@ -48,7 +48,7 @@ _FORBIDDEN = 403
 
 @dataclass
 class _Answer:
-    """What was said to a job that asked whether it is its turn."""
+    """Whether it is a job's turn, and if not, why."""
 
     held: HeldUp | None = None
     let_go: bool = False
@@ -75,7 +75,7 @@ class Reconciler:
         self._status_writer = StatusWriter(api, clock, options.installation)
 
     def reconcile(self, key: Key) -> timedelta | None:
-        """Converge one job; when to look at it again at the latest, if at all.
+        """Reconcile one job. Returns when to check it again at the latest, or None.
 
         Raises `ApiError` if the API server refuses or does not answer now.
         """

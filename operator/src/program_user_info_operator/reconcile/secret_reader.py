@@ -89,7 +89,7 @@ class SecretReader:
         self._forget(user, keep=set())
 
     def in_use(self) -> list[SecretUse]:
-        """The Secrets that are to be looked at again now and then."""
+        """The Secrets to check at the interval."""
         with self._lock:
             return list(self._known)
 
