@@ -108,6 +108,10 @@ bench: setup .venv/.bench-ready ## Time the job and the controller, each beside 
 docs: setup ## The documentation as a site, into build/site
 	@NO_MKDOCS_2_WARNING=1 .venv/bin/mkdocs build --strict
 
+.PHONY: recording
+recording: setup ## Run the quick start's commands on your cluster, with its variables set, and draw the terminal
+	@$(PYTHON) -m dev recording
+
 .PHONY: pictures
 pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15, one at full load
 	@$(PYTHON) -m dev pictures $(if $(MINUTES),--minutes $(MINUTES))

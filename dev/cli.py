@@ -168,6 +168,15 @@ def soak(
 
 
 @app.command()
+def recording() -> None:
+    """Run the quick start's commands with the page's variables, and draw them as they ran."""
+    from dev.documentation.recording import PICTURE, record
+
+    record()
+    typer.echo(f"drawn: {PICTURE}")
+
+
+@app.command()
 def release(version: str) -> None:
     """Name the version everywhere and close the changelog's section."""
     from datetime import UTC, datetime

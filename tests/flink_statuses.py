@@ -16,7 +16,7 @@ _STARTED = 1_795_441_674_771
 
 
 def at_rest(deployment: Object, release: Release, look: int, seconds: float = 10) -> Object:
-    """The status after so many looks, `seconds` apart: times and counts move, all else stays."""
+    """The status after `look` checks, `seconds` apart: only times and counts have changed."""
     now = _STARTED + round(look * seconds * 1000)
     checkpoints = round(look * seconds / 10)
     health: Object = {

@@ -1,7 +1,7 @@
 """A registry on this machine: the CNCF's distribution, for what `make publish` pushes.
 
-Its address is `localhost`, for which helm, oras, docker and containerd use plain HTTP by
-themselves: the embedded node pulls from it as it is configured, without a certificate.
+Its address is `localhost`, for which helm, oras, docker and containerd use plain HTTP without
+being told: the embedded node pulls from it as it is configured, without a certificate.
 """
 
 from __future__ import annotations

@@ -39,7 +39,7 @@ def deploy_services(images: dict[str, Image], flink_operator: FlinkOperatorRelea
 
 
 def _relay_kafka() -> None:
-    """One relay for all who ask: it outlives brokers and whoever used it first."""
+    """One relay for all processes: it outlives brokers and the process that started it."""
     service = ("get", "service", "kafka", "-n", "sunbird-dev")
     address = kubectl(*service, "-o", "jsonpath={.spec.clusterIP}")
     listen = f"TCP-LISTEN:{KAFKA_PORT},bind=127.0.0.1,reuseaddr,fork"

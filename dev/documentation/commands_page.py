@@ -14,19 +14,35 @@ from program_user_info_operator.cli.plugin import app as plugin_app
 
 _HEAD = """# Commands
 
-`make setup` installs all of them into `.venv/bin`; the images contain the two programs. To have
-`kubectl puij` on your own machine, run `pipx install --python python3.11 ./operator` or
-`uv tool install --python 3.11 ./operator` in a clone of the repository: kubectl finds
-`kubectl-puij` on the PATH. It uses your kubectl, so your context, credentials and proxies apply.
-`--config FILE` is the configuration that the controller renders for a job:
+There are three programs: the plugin `kubectl puij`, the controller `program-user-info-operator`,
+and the job `program-user-info-job`. `make setup` installs all of them into `.venv/bin`. The images
+contain the last two.
 
-<!-- not run: needs a job of yours; tests/e2e reads a job's configuration the same way -->
+This page is generated from the code (`make generate`).
+
+## Install the plugin
+
+In a clone of the repository, run one of these commands. Then kubectl finds `kubectl-puij` on your
+PATH. The plugin uses your kubectl, so your context, credentials and proxies apply.
+
+<!-- not run: installs a program for the user -->
+```sh
+uv tool install --python 3.11 ./operator
+pipx install --python python3.11 ./operator
+```
+
+`kubectl-puij --install-completion` installs completion for your shell.
+
+## The option --config
+
+Most commands of `program-user-info-job` need `--config FILE`, the configuration that the controller
+renders for a job. `kubectl puij job` sets it for you. To read it yourself:
+
+<!-- not run: needs a job; tests/e2e reads a job's configuration the same way -->
 ```sh
 kubectl get configmap --namespace sunbird-dev \\
   --selector lern.sunbird.org/job=program-user-info --output yaml
 ```
-
-This page is generated from the code (`make generate`).
 """
 _FOOT = """## Where to go next
 
@@ -73,8 +89,10 @@ def _row(parameter: object) -> str:
     meaning = _text(parameter.help or "")
     if parameter.required:
         return f"| {names} | required | {meaning} |"
-    default = "this release" if parameter.name == "job_version" else parameter.default
-    shown = "" if default in (None, "", False, ()) or callable(default) else f"`{default}`"
+    default = parameter.default
+    if isinstance(default, list | tuple):
+        default = " ".join(map(str, default))
+    shown = "" if default in (None, "", False) or callable(default) else f"`{default}`"
     variable = f" Environment variable: `{parameter.envvar}`." if parameter.envvar else ""
     return f"| {names} | {shown} | {meaning}{variable} |"
 

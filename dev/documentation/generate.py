@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
 import yaml
 
@@ -21,13 +22,28 @@ CRD_FILES = (
 )
 CHART_README = _CHART / "README.md"
 DOCS = REPOSITORY / "docs"
-PAGES = {
-    DOCS / "commands.md": commands_page,
-    DOCS / "metrics.md": metrics_page,
-    DOCS / "reference.md": reference_page,
-    DOCS / "style.md": style_page,
-}
 _VALUES_HEADING = "## Values\n"
+_VALUES_PAGE = """# Chart values
+
+All values of the chart `program-user-info-operator`. Put yours into a file, and pass it with
+`--values`. The chart refuses a value that it does not know.
+
+This page is generated from the chart's `values.yaml` (`make generate`).
+"""
+_VALUES_FOOT = """## Where to go next
+
+- [Installing](installing.md): which values to look at first.
+- [Environments](environments.md): the profiles in `environments`.
+- [Going to production](production.md): what to decide before real events.
+"""
+
+
+class Value(NamedTuple):
+    """A value of the chart, its comment and its default."""
+
+    name: str
+    meaning: str
+    default: str
 
 
 def crd_text() -> str:
@@ -39,15 +55,28 @@ def crd_text() -> str:
 def chart_readme() -> str:
     """The chart's README: what a person wrote, then the values with the comments above them."""
     written = CHART_README.read_text(encoding="utf-8").partition(_VALUES_HEADING)[0]
-    text = (_CHART / "values.yaml").read_text(encoding="utf-8")
-    root = yaml.compose(text)
-    assert isinstance(root, yaml.MappingNode)
-    rows = [
-        f"| `{name}` | {meaning} | `{default}` |"
-        for name, meaning, default in _values(root, text.splitlines(), ())
-    ]
-    table = ["| value | meaning | default |", "| --- | --- | --- |", *rows]
-    return f"{written}{_VALUES_HEADING}\n" + "\n".join(table) + "\n"
+    return f"{written}{_VALUES_HEADING}\n" + "\n".join(_values_table(_all_values())) + "\n"
+
+
+def values_page() -> str:
+    """Markdown: the chart's values with a heading for each section, single values first."""
+    sections: dict[str, list[Value]] = {"General": []}
+    for value in _all_values():
+        section, _, rest = value.name.partition(".")
+        sections.setdefault(section if rest else "General", []).append(value)
+    parts = [_VALUES_PAGE]
+    for section, values in sections.items():
+        parts += [f"## {section}\n", *_values_table(values), ""]
+    return "\n".join([*parts, _VALUES_FOOT])
+
+
+PAGES = {
+    DOCS / "commands.md": commands_page,
+    DOCS / "metrics.md": metrics_page,
+    DOCS / "reference.md": reference_page,
+    DOCS / "style.md": style_page,
+    DOCS / "values.md": values_page,
+}
 
 
 def write_all() -> None:
@@ -59,16 +88,26 @@ def write_all() -> None:
         page.write_text(generated(), encoding="utf-8")
 
 
-def _values(
-    node: yaml.MappingNode, lines: list[str], path: tuple[str, ...]
-) -> Iterator[tuple[str, str, str]]:
+def _all_values() -> list[Value]:
+    text = (_CHART / "values.yaml").read_text(encoding="utf-8")
+    root = yaml.compose(text)
+    assert isinstance(root, yaml.MappingNode)
+    return list(_values(root, text.splitlines(), ()))
+
+
+def _values_table(values: Iterable[Value]) -> list[str]:
+    rows = [f"| `{each.name}` | {each.meaning} | `{each.default}` |" for each in values]
+    return ["| value | meaning | default |", "| --- | --- | --- |", *rows]
+
+
+def _values(node: yaml.MappingNode, lines: list[str], path: tuple[str, ...]) -> Iterator[Value]:
     """Name, comment and default of each value that has a comment; the others are sections."""
     for key, value in node.value:
         here = (*path, key.value)
         comment = _comment_above(lines, key.start_mark.line)
         if comment:
             default = yaml.safe_load(yaml.serialize(value))
-            yield ".".join(here), comment, json.dumps(default, ensure_ascii=False)
+            yield Value(".".join(here), comment, json.dumps(default, ensure_ascii=False))
         elif isinstance(value, yaml.MappingNode):
             yield from _values(value, lines, here)
         else:

@@ -18,21 +18,21 @@ _CHART = REPOSITORY / "charts" / "program-user-info-operator"
 _OWN = "program_user_info_operator_"
 _FLINK = re.compile(r"\bflink_(?:job|task)manager_\w+")
 _STAGE_PREFIX = "flink_taskmanager_job_task_operator_"
-# What the write stage measures; a metric without a sentence here stops `make generate`.
+# What the write stage measures; a metric without a meaning here stops `make generate`.
 _STAGE = {
     "events_acknowledged": "Events that are a row or a dead letter.",
-    "newest_record_milliseconds": "When the record of the newest acknowledged event was written;"
-    " milliseconds since the epoch. By it the alert `ProgramUserInfoTableBehind` and the dashboard"
-    " tell how far the table is behind.",
-    "newest_update_milliseconds": "The same by `updatedAt` of the newest row.",
+    "newest_record_milliseconds": "Time of the newest acknowledged event's Kafka record, in"
+    " milliseconds since the epoch. The alert `ProgramUserInfoTableBehind` and the dashboard use"
+    " it to compute how far the table is behind.",
+    "newest_update_milliseconds": "The same, by the `updatedAt` of the newest row.",
     "rows_written": "Rows that Cassandra has acknowledged.",
     "reason_rows_rejected": "Events sent to the dead-letter topic, by `reason`.",
     "write_calls": "Calls of the write stage; each handles one Arrow batch of events.",
-    "write_milliseconds": "Time from an event's bytes to the last acknowledgement, summed over"
-    " calls. Divided by `write_calls`: the mean write latency.",
+    "write_milliseconds": "Time that calls took, from the events' bytes to the last"
+    " acknowledgement, as a sum. Divide it by `write_calls` to get the mean write latency.",
 }
-_STAGE_LABELS = """Labels: `namespace`, `lern_sunbird_org_job`, Flink's own, and `app`, the
-FlinkDeployment: a job has two while a new revision proves itself."""
+_STAGE_LABELS = """Labels: `namespace`, `lern_sunbird_org_job`, those of Flink, and `app`, the name
+of the FlinkDeployment. A job has two FlinkDeployments while a new revision is on trial."""
 _FLINKS_OWN = {
     "flink_jobmanager_job_lastCheckpointDuration": "Milliseconds that the last checkpoint took.",
     "flink_jobmanager_job_numRestarts": "Restarts of the job.",
@@ -47,9 +47,9 @@ _FLINKS_OWN = {
 }
 _HEAD = """# Metrics
 
-The controller serves its metrics on port 8081 at `/metrics`; the pods of the jobs serve Flink's on
-port 9249. The chart creates a ServiceMonitor, a PodMonitor, alerts and Grafana dashboards if you
-switch them on: see `monitoring` in the chart's values.
+The controller serves its metrics on port 8081 at `/metrics`. The pods of the jobs serve Flink's
+metrics, and those of the write stage, on port 9249. The chart can create a ServiceMonitor, a
+PodMonitor, alerts and Grafana dashboards: see `monitoring` in the [chart values](values.md).
 
 This page is generated from the code (`make generate`).
 """

@@ -42,7 +42,11 @@ WORDS = (
     Word("spoil, spoilt", r"(?<!\.)spoil(?:s|t|ed|ing)?", "corrupt, corrupted"),
     Word("two looks, each look", r"two\s+looks|each\s+look\b", "interval, check"),
     Word("must be there already", r"must\s+be\s+there\s+already", "requires"),
-    Word("is left alone", r"left\s+alone|leaves?\s+(?:\w+\s+)?alone", "is not changed"),
+    Word(
+        "is left alone",
+        r"left\s+alone|leav(?:es?|ing)\s+(?:[\w']+\s+){0,4}alone",
+        "is not changed",
+    ),
     Word("shall", r"shall", "must, do not"),
     Word(
         "the present release",
@@ -73,6 +77,29 @@ WORDS = (
     Word("mourn, bent", r"mourn(?:s|ed)?|bent", "plain words"),
     Word("design contract", r"(?:design\s+)?contract", "the page that states the rule"),
     Word("hitherto, thereof, whilst", r"hitherto|thereof|whilst|wherefore|lest", "plain words"),
+    Word(
+        "take up (a release)",
+        r"(?:takes?|took|taken|taking)\s+(?:\w+\s+){0,2}up\b(?!\s+to)",
+        "get, pick up",
+    ),
+    Word(
+        "the jobs run on",
+        r"(?:jobs?|pods?|they|revisions|connections)\s+(?:runs?|works?)\s+on(?=[.,;:|]|\s+and\b)",
+        "keep running",
+    ),
+    Word("is away", r"(?:is|are|was|were|be)\s+away", "is down, is unavailable"),
+    Word("is no time (noun)", r"(?<!there\s)(?:is|are)\s+no\s+(?!longer\b|more\b)", "is not a"),
+    Word("remedy", r"remed(?:y|ies)", "fix, what to do"),
+    Word("blanks", r"blanks", "spaces"),
+    Word("of yours", r"of\s+yours", "your own"),
+    Word("so many", r"so\s+many", "this many, N"),
+    Word("stands in the way", r"st(?:ands?|ood)\s+in\s+the\s+way", "prevents, refuses"),
+    Word("whoever", r"whoever", "anyone who, people who"),
+    Word("does no harm", r"do(?:es)?\s+no\s+harm", "is harmless"),
+    Word("as it stands", r"as\s+(?:it\s+stands|they\s+stand)", "unchanged"),
+    Word("for good", r"for\s+good(?!\s+nor)", "permanently"),
+    Word("by itself", r"by\s+(?:itself|themselves)", "automatically, on its own, alone"),
+    Word("stumbles over", r"stumbl\w+", "fails at"),
 )
 
 # The licence is a legal text, others' statuses and schemas are data, and this file and its page

@@ -27,13 +27,14 @@ _HEAD = """# The resource, field by field
 
 `apiVersion: lern.sunbird.org/v1alpha1`, `kind: ProgramUserInfoJob`, short name `puij`.
 
-Only `spec.environment` must be set in the job. `kafka.bootstrapServers` and one of
+You must set `spec.environment` in the job. `kafka.bootstrapServers` and one of
 `cassandra.contactPoints` and `cassandra.secureConnectBundle` must be set in the job or in its
-environment's profile. The job's own field wins over the profile's, and the profile's over the
-default. To see each value and where it
-came from, run `program-user-info-operator render --explain -f job.yaml`.
+environment's [profile](environments.md). All other fields have a default. A field of the job wins
+over the profile, and the profile wins over the default. To see each value and where it comes from,
+run `program-user-info-operator render --explain -f job.yaml`.
 
-This page is generated from the code (`make generate`). `kubectl explain puij.spec` shows the same.
+[Samples](samples.md) has complete jobs to copy. `kubectl explain puij.spec` shows the same as this
+page. The page is generated from the code (`make generate`).
 """
 _FOOT = """## Labels and annotations
 
@@ -42,7 +43,7 @@ job, and those that you may select by.
 
 ## Where to go next
 
-- [Environments](environments.md): put what jobs share into a profile.
+- [Environments](environments.md): put settings that jobs share into a profile.
 - [Changes and upgrades](upgrades.md): which field to change to restart, suspend or go back.
 - [Troubleshooting](troubleshooting.md): what each reason in a condition means, and what to do.
 """
@@ -60,7 +61,9 @@ def reference_page() -> str:
         for name, field in section["properties"].items():
             parts.append(_row(f"{path}.{name}".removeprefix("spec."), name, field, defaults))
         parts.append("")
-    status["description"] = "Written by the controller only. A missing field is unknown."
+    status["description"] = (
+        "Only the controller writes the status. If a field is missing, its value is not known."
+    )
     for path, section in _sections(status, "status"):
         parts += [f"## {path}\n", section.get("description", ""), ""]
         parts += ["| field | meaning |", "| --- | --- |"]
@@ -130,7 +133,7 @@ def _value(field: Schema) -> str:
 
 
 def _expected(field: Schema) -> str:
-    """What the API server's rule asks for, as the sentence that it answers with puts it."""
+    """What the API server's rule requires, from the message that it refuses with."""
     messages = [each["message"] for each in field.get(_RULES, [])]
     found = (each.removeprefix("must be ") for each in messages if each.startswith("must be "))
     return next(found, "").replace("|", "\\|")

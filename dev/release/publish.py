@@ -53,7 +53,7 @@ def publish(registry: str, wanted_platforms: str = "") -> list[Published]:
     registry = registry.rstrip("/")
     if not _REGISTRY.fullmatch(registry):
         raise StepFailed(
-            f"REGISTRY: {registry!r} is no registry such as ghcr.io/sunbird-lern: leave out the"
+            f"REGISTRY: {registry!r} is not a registry such as ghcr.io/sunbird-lern: leave out the"
             " scheme, use lower case"
         )
     programs.build_helm()

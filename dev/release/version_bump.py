@@ -36,7 +36,7 @@ def versions() -> Iterator[tuple[str, str]]:
 def set_version(version: str, today: date) -> None:
     """Write the version everywhere and close the changelog's section. Raises `StepFailed`."""
     if not _VERSION.fullmatch(version):
-        raise StepFailed(f"VERSION: {version!r} is no version such as 1.2.0 or 1.2.0-rc.1")
+        raise StepFailed(f"VERSION: {version!r} is not a version such as 1.2.0 or 1.2.0-rc.1")
     text = closed(CHANGELOG.read_text(encoding="utf-8"), version, today)
     for name, before in PLACES.items():
         file = REPOSITORY / name

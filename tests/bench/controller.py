@@ -20,7 +20,7 @@ _SECONDS_A_JOB = 0.6
 
 @dataclass(frozen=True)
 class Cost:
-    """What so many jobs take: seconds, MiB, and how often a restart wrote."""
+    """What a number of jobs costs: seconds, MiB, and how often a restart wrote."""
 
     jobs: int
     deployed: float
@@ -48,7 +48,7 @@ class Cost:
 
 
 def measure(count: int) -> Cost:
-    """So many suspended jobs, in a control plane of their own."""
+    """The cost of `count` suspended jobs, in their own control plane."""
     build_programs()
     names = [f"job-{number:05}" for number in range(count)]
     zygote = Zygote()

@@ -1,4 +1,4 @@
-"""A job under load gets a second TaskManager by itself, and gives it back; people may scale too."""
+"""A job under load gets a second TaskManager, and loses it later; people can scale it too."""
 
 from __future__ import annotations
 

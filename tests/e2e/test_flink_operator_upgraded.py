@@ -76,7 +76,7 @@ def test_deleted_with_a_savepoint(fleet: Fleet) -> None:
 
 
 def test_replaced_by_a_newer_one_under_running_jobs(fleet: Fleet) -> None:
-    """The jobs run on, and what is changed afterwards reaches them."""
+    """The jobs keep running, and changes afterwards reach them."""
     checked = {"kubernetes.operator.cluster.health-check.enabled": "true"}
     fleet.apply(CHECKED, flink={"configuration": checked})
     fleet.stable(CHECKED)

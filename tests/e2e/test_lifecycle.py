@@ -151,7 +151,7 @@ def test_a_bad_image_is_rolled_back(fleet: Fleet) -> None:
 
 
 def test_a_release_rolls_in_waves(fleet: Fleet) -> None:
-    """One job after the other takes up the chart's new image; the next one waits for it.
+    """One job after the other gets the chart's new image; the next one waits for it.
 
     The controller that leads is killed in the middle of it.
     """
@@ -217,7 +217,7 @@ def lease_holder() -> str:
 
 
 def test_a_profile_with_a_wrong_broker_stops_at_its_first_job(fleet: Fleet) -> None:
-    """The job comes back by itself, and the others never moved."""
+    """The job is rolled back, and the others never got the change."""
     right: Object = {"kafka": {"bootstrapServers": ["kafka:9092"]}}
     wrong: Object = {"kafka": {"bootstrapServers": ["nobody.invalid:9092"]}}
     own = profile("dev")

@@ -1,4 +1,4 @@
-"""Kill -9 in mid-stream, under load: the job recovers by itself, and nothing is lost or corrupted.
+"""Kill -9 in mid-stream, under load: the job recovers, and nothing is lost or corrupted.
 
 The servers' containers are killed from the node; their data outlives them, as on a real disk.
 """

@@ -168,7 +168,7 @@ def test_fresh_through_it_all(
     beside = in_place.get(change.__name__, in_place[a_restart.__name__])
     told = f"{overlapping:.1f} s overlapping, {beside:.1f} s in place"
     record_property("seconds behind, at most", told)
-    print(f"{change.__name__}: at most so many seconds behind: {told}")
+    print(f"{change.__name__}: seconds behind, at most: {told}")
     assert overlapping < beside / 2
     assert fleet.differences() == []
 

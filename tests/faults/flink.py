@@ -1,4 +1,4 @@
-"""Plays the Flink operator: takes up each FlinkDeployment and says how its job is doing."""
+"""Plays the Flink operator: picks up each FlinkDeployment and reports the state of its job."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ class FlinkOperator:
 
     def _run(self) -> None:
         while not self._stop.is_set():
-            # The API server may be away: that is one of the faults.
+            # The API server may be down: that is one of the faults.
             with contextlib.suppress(OSError, ValueError):
                 for deployment in self._api.send("GET", _ALL)["items"]:
                     with contextlib.suppress(urllib.error.HTTPError):

@@ -88,8 +88,8 @@ def test_each_watch_event_is_dropped_once(arena: Arena) -> None:
         def drop_one(
             _: Request, event: Event, count: Iterator[int] = count, dropped: int = dropped
         ) -> Event | None:
-            # A new namespace, of another arena that comes or goes, is no event of a job, and a
-            # bookmark is none of any object.
+            # A new namespace, of another arena that comes or goes, is not an event of a job, and a
+            # bookmark is not an event of any object.
             is_other = event["type"] == "BOOKMARK" or event["object"]["kind"] == "Namespace"
             if is_other or next(count) != dropped:
                 return event

@@ -28,7 +28,7 @@ Path = tuple[str, ...]
 
 
 def fields(schema: Object, path: Path = ()) -> Iterator[tuple[Path, Object]]:
-    """Every field of the spec that is no section itself, with its schema."""
+    """Every field of the spec that is not a section itself, with its schema."""
     if "properties" in schema:
         for name, child in schema["properties"].items():
             yield from fields(child, (*path, name))

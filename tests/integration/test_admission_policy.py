@@ -54,9 +54,9 @@ def refusal(namespace: Namespace, environment: str) -> str:
 def test_a_job_is_refused_where_its_environment_is_not_for_its_namespace(
     namespace: Namespace, strangers: Namespace
 ) -> None:
-    eventually(lambda: refusal(strangers, "staging"), "the API server has taken up the policy")
+    eventually(lambda: refusal(strangers, "staging"), "the API server enforces the policy")
     said = refusal(strangers, "staging")
-    assert f"spec.environment: staging is not for namespace {strangers.name}" in said
+    assert f"spec.environment: jobs of namespace {strangers.name} may not use staging" in said
     assert "environments.staging.namespaces" in said
     assert refusal(namespace, "staging") == ""
     assert refusal(strangers, "dev") == ""

@@ -52,7 +52,7 @@ def test_upgrade_changes_the_crd_rollback_goes_back_and_uninstall_keeps_all(
             install_chart(product_images())
         assert "deletion" in live_fields()
         namespace.run("patch", "puij", "kept", "--type=merge", "-p", '{"spec":{"parallelism":2}}')
-        eventually(lambda: parallelism(namespace) == 2, "the new release takes the job up")
+        eventually(lambda: parallelism(namespace) == 2, "the new release manages the job")
 
 
 def spec_fields(crd: Object) -> Object:

@@ -1,4 +1,4 @@
-"""The documentation's commands, run as they stand.
+"""The documentation's commands, run unchanged.
 
 A block of shell commands is run where `<!-- run -->` is above it. One that is run
 in order is run by the test of its page. Each other one says what does.

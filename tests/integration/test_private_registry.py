@@ -109,7 +109,7 @@ def job_image(place: str, *chart: str) -> str:
 
 
 def pod(name: str, image: str, *, account: str) -> Object:
-    # Always: what another pod has pulled is no answer to whether this one may.
+    # Always: an image that another pod has pulled does not show that this one may pull it.
     container = {
         "name": "look",
         "image": image,

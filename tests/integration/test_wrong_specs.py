@@ -1,4 +1,4 @@
-"""Wrong specs: refused at `kubectl apply`, or Stalled, with field and remedy in one sentence."""
+"""Wrong specs: refused at `kubectl apply`, or Stalled, with the field and the fix in a sentence."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ pytestmark = pytest.mark.cluster
 
 
 @pytest.mark.parametrize(
-    ("spec", "field", "remedy"),
+    ("spec", "field", "fix"),
     [
         ({"environment": None}, "spec.environment", "Required value"),
         ({"environment": "Dev"}, "spec.environment", "must be a short lower-case name"),
@@ -82,11 +82,11 @@ pytestmark = pytest.mark.cluster
     ],
 )
 def test_the_api_server_refuses(
-    namespace: Namespace, spec: dict[str, Any], field: str, remedy: str
+    namespace: Namespace, spec: dict[str, Any], field: str, fix: str
 ) -> None:
     said = refusal(namespace, job(**spec))
     assert field in said
-    assert remedy in said
+    assert fix in said
 
 
 @pytest.mark.parametrize("name", ["a" * 46, "1job", "job.x"])
@@ -120,14 +120,14 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         (
             {"kafka": None},
             (
-                "kafka.bootstrapServers: set neither in the job's spec nor in the profile of"
+                "kafka.bootstrapServers: missing in the job's spec and in the profile of"
                 " environment dev; set it in one of them"
             ),
         ),
         (
             {"upgrade": {"mode": "savepoint"}},
             (
-                "checkpoints.storage: needed with upgrade.mode savepoint; set it, or do without"
+                "checkpoints.storage: needed with upgrade.mode savepoint; set it, or remove"
                 " upgrade.mode savepoint"
             ),
         ),
@@ -141,7 +141,7 @@ def test_the_environment_of_a_job_cannot_be_changed(namespace: Namespace) -> Non
         ),
         (
             {"image": "a", "flink": {"version": "v1_99"}},
-            "flink.version: v1_99 is none that the installed Flink operator knows",
+            "flink.version: the installed Flink operator does not support v1_99",
         ),
         (
             {"flink": {"podTemplate": {"spec": {"containers": 5}}}},

@@ -121,7 +121,7 @@ def send(topic: str, payloads: list[bytes], codec: str) -> None:
 
 
 def send_rejected(topic: str) -> None:
-    """An event that is no JSON, with key and headers, larger than the topic takes uncompressed."""
+    """An event that is not JSON, with key and headers, uncompressed larger than the topic takes."""
     options = {"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}", "message.max.bytes": 64 << 20}
     producer = Producer(options | {"compression.type": "zstd"})
     producer.produce(topic, LARGE, b"key", headers={"trace": b"7"})

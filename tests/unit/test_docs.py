@@ -22,6 +22,8 @@ from program_user_info_job.event.rejection import Reason
 from program_user_info_job.row.convert import Rules
 from program_user_info_job.row.layout import FLAT, MAP
 from program_user_info_operator.api.crd import custom_resource_definition
+from program_user_info_operator.cli.arguments import JOB_IMAGES, bundle_of
+from program_user_info_operator.cli.render import render_job
 from tests.documentation import CODE, DOCS, PAGES, WITHOUT_NEXT, reasons_in_code, text_of
 
 OF_THE_SITE = sorted(DOCS.glob("*.md"))
@@ -69,7 +71,9 @@ def test_every_page_is_in_the_navigation() -> None:
     assert {page for page in pages if page not in menu} == set()
 
 
-@pytest.mark.parametrize("page", OF_THE_SITE, ids=lambda page: page.stem)
+@pytest.mark.parametrize(
+    "page", [*OF_THE_SITE, *DOCS.glob("runbooks/*.md")], ids=lambda page: page.stem
+)
 def test_each_page_ends_with_where_to_go_next(page: Path) -> None:
     if page.stem not in WITHOUT_NEXT:
         last = page.read_text(encoding="utf-8").rpartition("\n## ")[2]
@@ -77,11 +81,28 @@ def test_each_page_ends_with_where_to_go_next(page: Path) -> None:
         assert LINK.search(last)
 
 
+def test_code_in_a_list_is_indented_by_four() -> None:
+    """With less, the site ends the list there, and its next item is text of a paragraph."""
+    less = re.compile(r"^ {1,3}```", re.MULTILINE)
+    assert [page.name for page in PAGES if less.search(page.read_text(encoding="utf-8"))] == []
+
+
 @pytest.mark.parametrize("example", list(EXAMPLE.finditer(text_of("mapping"))), ids=str)
 def test_the_mappings_examples_are_true(example: re.Match[str]) -> None:
     event = example["event"].strip().replace("\n", " ").encode()
     found = json.loads(Printer(RULES[example["setting"]]).format(event))
     assert found == json.loads(example["outcome"])
+
+
+JOB = re.compile(r"^```yaml\n(apiVersion: lern\.sunbird\.org/.*?)^```", re.MULTILINE | re.DOTALL)
+JOBS = [job for page in PAGES for job in JOB.findall(page.read_text(encoding="utf-8"))]
+
+
+@pytest.mark.parametrize("text", JOBS)
+def test_each_job_on_a_page_is_accepted(text: str, tmp_path: Path) -> None:
+    file = tmp_path / "job.yaml"
+    file.write_text(text, encoding="utf-8")
+    assert "kind: FlinkDeployment" in render_job(file, None, bundle_of(JOB_IMAGES, "sa"), None)
 
 
 REJECTED = re.compile(r"^\| `(.*)` \| `([A-Z_]+)` \| (.*) \|$", re.MULTILINE)

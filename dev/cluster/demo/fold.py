@@ -17,7 +17,7 @@ _FIELDS = ("code", "id", "name")
 
 
 class Record(NamedTuple):
-    """A record as it stands in the topic; `timestamp` is Kafka's, in milliseconds."""
+    """A record of the topic, unchanged; `timestamp` is Kafka's, in milliseconds."""
 
     payload: bytes | None
     partition: int

@@ -1,4 +1,4 @@
-"""What becomes of one record: its bytes are decoded and mapped, or rejected."""
+"""Processes one record: its bytes are decoded and mapped, or rejected."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""Keeps a FlinkDeployment for every ProgramUserInfoJob."""
+"""The controller of ProgramUserInfoJobs: it keeps a FlinkDeployment for each of them."""

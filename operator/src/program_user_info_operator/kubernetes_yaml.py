@@ -67,7 +67,7 @@ def load(text: str) -> Any:
     try:
         return _as_json(yaml.load(text, Loader=_Loader))
     except RecursionError:
-        raise yaml.YAMLError("an alias stands inside of its own anchor") from None
+        raise yaml.YAMLError("an alias refers to the anchor that contains it") from None
 
 
 def dump_all(documents: Iterable[Any]) -> str:

@@ -8,7 +8,8 @@ PREFIX = "program_user_info_operator"
 
 RECONCILES = Counter(
     f"{PREFIX}_reconciles_total",
-    "Reconciliations by outcome: ok, retry (the API server stood in the way), error (a bug).",
+    "Reconciliations by outcome: ok, retry (the API server refused or did not answer),"
+    " error (a bug).",
     ["outcome"],
 )
 RECONCILE_SECONDS = Histogram(
@@ -20,7 +21,7 @@ QUEUE_DEPTH = Gauge(f"{PREFIX}_queue_depth", "Jobs that wait to be reconciled.")
 LEADING = Gauge(f"{PREFIX}_leading", "Whether this process leads: 1, or is the hot standby: 0.")
 API_REQUESTS = Counter(
     f"{PREFIX}_api_requests_total",
-    "Requests to the API server by verb and status code (none: no answer).",
+    "Requests to the API server by verb and status code; none means no answer.",
     ["verb", "code"],
 )
 WATCH_EVENTS = Gauge(

@@ -31,3 +31,22 @@ def test_a_cell_without_a_heading_has_an_empty_one() -> None:
     assert on_page_content("<table><tr><td>x</td></tr></table>") == (
         '<table><tr><td data-label="">x</td></tr></table>'
     )
+
+
+def cells(*codes: str) -> str:
+    """A table of one row, each of its cells with code."""
+    row = "".join(f"<td><code>{code}</code></td>" for code in codes)
+    return on_page_content(f"<table><tr>{row}</tr></table>")
+
+
+def test_short_names_stay_whole() -> None:
+    page = cells("upgrade.restartOnSecretChange", "kafka.topic")
+    assert "<code>upgrade.restartOnSecretChange</code>" in page
+    assert "<code>kafka.topic</code>" in page
+
+
+def test_long_names_are_broken_at_a_joint_and_nowhere_else() -> None:
+    metric = "program_user_info_operator_watch_objects_behind"
+    page = cells(metric, "a &lt;b&gt; of kafka.topic=x")
+    assert f'<code class="long">{metric.replace("_", "_<wbr>")}</code>' in page
+    assert '<code class="long">a &lt;b&gt; of kafka.<wbr>topic=<wbr>x</code>' in page

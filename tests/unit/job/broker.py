@@ -79,7 +79,7 @@ class Broker:
         self.add_partitions(topic, partitions)
 
     def add_partitions(self, topic: str, partitions: int) -> None:
-        """Give the topic so many partitions."""
+        """Give the topic this many partitions."""
         for number in range(partitions):
             self.logs.setdefault((topic, number), Log())
 

@@ -38,7 +38,10 @@ KAFKA = (
         ("environment: 5", "$.environment"),
         ("a: [", "not YAML"),
         ("environment: dev\nkafka: {bootstrapServers: []}", "$.kafka.bootstrapServers"),
-        (f"{KAFKA}, startingOffsets: '2023-02-29T00:00:00Z'}}", "2023-02-29T00:00:00Z is no time"),
+        (
+            f"{KAFKA}, startingOffsets: '2023-02-29T00:00:00Z'}}",
+            "2023-02-29T00:00:00Z is not a time",
+        ),
         ("environment: dev\nkafka: {bootstrapServers: [kafka]}", "$.kafka.bootstrapServers[0]"),
     ],
 )

@@ -1,4 +1,4 @@
-"""Each error of the Cassandra driver as a failure that names field and remedy."""
+"""Each error of the Cassandra driver as a failure that names the field and the fix."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ def generate(file: Path, *algorithm: str) -> None:
 
 
 def sign(key: Path, certificate: Path) -> None:
-    """A certificate of this key, by itself."""
+    """A self-signed certificate of this key."""
     request = ("openssl", "req", "-x509", "-new", "-days", "2", "-subj", "/CN=test")
     capture([*request, "-key", key, "-out", certificate])
 
@@ -87,9 +87,9 @@ def test_a_key_of_an_algorithm_that_the_java_client_lacks(pairs: Path, secret: P
 @pytest.mark.parametrize(
     ("file", "content", "words"),
     [
-        ("ca.crt", None, "ca.crt is no certificate in PEM"),
-        ("ca.crt", b"private", "ca.crt is no certificate in PEM"),
-        ("tls.crt", b"private", "no certificate and its private key"),
+        ("ca.crt", None, "ca.crt is not a certificate in PEM"),
+        ("ca.crt", b"private", "ca.crt is not a certificate in PEM"),
+        ("tls.crt", b"private", "not a certificate and its private key"),
         ("tls.key", None, "No such file"),
         ("tls.key", b"private", "holds no private key"),
         ("tls.key", b"\xff", "not text"),

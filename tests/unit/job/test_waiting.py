@@ -117,7 +117,7 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
         def step(*_: object, **__: object) -> None:
             done.append(name)
             if done.count(name) <= times:
-                raise JobFailure(FailureReason.KAFKA_UNREACHABLE, f"{name} is away")
+                raise JobFailure(FailureReason.KAFKA_UNREACHABLE, f"{name} is down")
 
         return step
 
@@ -158,7 +158,7 @@ def test_the_job_is_submitted_once_everything_is_there(submitted: list[str], fil
         *["cassandra"] * 3,
         "submitted",
     ]
-    assert "[KafkaUnreachable] kafka is away\n" in said
+    assert "[KafkaUnreachable] kafka is down\n" in said
     assert "[Reached] Kafka: " in said
     assert "[Reached] Cassandra: " in said
 
@@ -166,5 +166,5 @@ def test_the_job_is_submitted_once_everything_is_there(submitted: list[str], fil
 def test_by_hand_it_can_end_at_the_first_failure(submitted: list[str], file: Path) -> None:
     code, said = run(file, "--no-wait")
     assert code == 1
-    assert said == "error: program_user_info_job.failure: [KafkaUnreachable] kafka is away\n"
+    assert said == "error: program_user_info_job.failure: [KafkaUnreachable] kafka is down\n"
     assert submitted == ["kafka"]

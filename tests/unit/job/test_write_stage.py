@@ -163,7 +163,7 @@ def test_the_newest_acknowledged_event_says_how_fresh_the_table_is(
 
     updated = [msgspec.json.encode(event(updatedAt=second * 1000)) for second in (80, 50, 90)]
     write([*updated[:2], b"{"], 100, 300, 200)
-    # A rejection is dealt with too, but is no row.
+    # A rejection is acknowledged too, but it is not a row.
     assert context.moments() == [300_000, 80_000]
     assert context.counts["events_acknowledged"] == 3
     refusal = {0: Rejection(Reason.REFUSED_BY_CASSANDRA, "-")}

@@ -122,7 +122,7 @@ class Events(Jobs):
     @rule(error=st.sampled_from([DENIED, LOST]), what=st.sampled_from(["Flink", "Config", "Prog"]))
     def writes_fail(self, error: ApiError, what: str) -> None:
         if what == "Prog" and error is DENIED:
-            return  # a role that may not write statuses is no operator's
+            return  # an operator always has a role that may write statuses
         self.world.refuse = {f"apply {what}": error}
         self._look()
 

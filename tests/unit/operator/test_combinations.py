@@ -45,7 +45,7 @@ def rolled_back_in_production() -> tuple[World, Controller]:
 
 
 def healed() -> tuple[World, Controller]:
-    """A first revision that was given up while Kafka was away, and runs since."""
+    """A first revision that failed while Kafka was down, and runs since."""
     world = World()
     world.put_job(upgrade=PATIENT)
     controller = Controller(world)
@@ -188,7 +188,7 @@ def test_where_flink_does_not_answer_the_job_is_looked_at_ever_less_often() -> N
 
 
 def two_that_are_good() -> tuple[World, Controller]:
-    """Two jobs of one environment, of which one at a time takes a change up."""
+    """Two jobs of one environment, of which one at a time gets a change."""
     world = World()
     for name in ("a", "b"):
         world.put_job(name, upgrade=PATIENT)

@@ -139,8 +139,8 @@ def test_a_command_gets_the_configuration_if_it_reads_one(
     ("words", "said"),
     [
         (["run"], "run submits a second pipeline"),
-        (["verify", "--config", "mine"], "--config is the job's own"),
-        (["verify", "--config=mine"], "--config is the job's own"),
+        (["verify", "--config", "mine"], "--config is set for you"),
+        (["verify", "--config=mine"], "--config is set for you"),
         ([], "name a command"),
     ],
 )

@@ -186,8 +186,8 @@ def test_stamps_are_compared_as_times(run: Run, answer: Answer) -> None:
     "said",
     [
         'failed to watch file "/var/log/pods/x/0.log": no space left on device',
-        "2026-13-01T00:00:00Z is no time",
-        "2026-01-01 is no moment",
+        "2026-13-01T00:00:00Z is not a time",
+        "2026-01-01 is not a moment",
         "",
     ],
 )
@@ -229,7 +229,7 @@ def test_a_log_that_tells_only_of_a_failure_is_asked_for_again_as_a_whole(
             {"pods": {"items": []}, "events": {"items": [{"message": "exceeded quota"}]}},
             "the pod has not started within 1 s: exceeded quota",
         ),
-        ({"pod": ended(137, "OOMKilled")}, "the command needs more memory: set --memory"),
+        ({"pod": ended(137, "OOMKilled")}, "the command ran out of memory: raise --memory"),
         ({"pod": a_pod("Failed", "Evicted")}, "the pod was stopped: Evicted"),
         (
             {"job": JOB | {"status": {}}},

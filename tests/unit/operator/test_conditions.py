@@ -141,7 +141,7 @@ def test_a_suspended_job_is_ready_once_it_is_stopped(observed: ObservedJob, stat
 def test_a_flink_operator_that_does_not_look_is_named(
     observed: ObservedJob, seconds: int, reason: str
 ) -> None:
-    """Whether it has never taken the deployment up, or died before the last change of it."""
+    """Whether it has never picked up the deployment, or died before the last change of it."""
     applied = NOW - timedelta(seconds=seconds)
     assert verdict_on(replace(observed, applied=applied)).reason == reason
     assert verdict_on(replace(observed, created=applied)).reason == reason

@@ -27,7 +27,7 @@ SNAPSHOTS = json.loads((FOLDER / "1.15.0-snapshots.json").read_text())
 
 # What it was doing: whether its status is about the current spec, and what the condition says.
 EXPECTED = [
-    ("1.7.0", "created, not taken up yet", False, "Reconciling", "Upgrading"),
+    ("1.7.0", "created, not picked up yet", False, "Reconciling", "Upgrading"),
     ("1.7.0", "the JobManager answers, the job does not run yet", True, "Reconciling", "Deploying"),
     ("1.7.0", "runs", True, "Ready", "Running"),
     ("1.7.0", "runs, another spec has just been applied", False, "Reconciling", "Upgrading"),

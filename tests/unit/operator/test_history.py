@@ -124,7 +124,7 @@ def test_what_makes_no_difference_is_only_renamed() -> None:
 
 
 def test_one_that_proves_itself_keeps_what_it_does_not_have_to_prove() -> None:
-    """It was begun for a Secret: the release that it takes up meanwhile is not on trial."""
+    """It was begun for a Secret: the release that it gets meanwhile is not on trial."""
     made = revision(secrets="new")
     good = status(1, release="old", profile="p", secrets="first")
     begun = status(2, hash=made.hash, outcome=PENDING, release="old", profile="p", secrets="second")

@@ -17,7 +17,7 @@ State = Literal["Ready", "Reconciling", "Stalled"]
 def after(
     state: State, begun: float | None, *due: float | None, reason: str = "Some"
 ) -> float | None:
-    """Seconds until the next look at a job whose newest revision began so many seconds ago."""
+    """Seconds until the next check of a job whose newest revision began `begun` seconds ago."""
     newest = None if begun is None else status(1, started=NOW - timedelta(seconds=begun))
     times = [None if each is None else timedelta(seconds=each) for each in due]
     found = recheck_after(Verdict(state, reason, "text"), newest, NOW, times)

@@ -82,7 +82,7 @@ def starting(time: str) -> dict[str, Any]:
         (starting("2023-04-31T00:00:00Z"), "kafka.startingOffsets: must be one of"),
         (starting("2023-01-01T24:00:00Z"), "kafka.startingOffsets: must be one of"),
         (starting("2023-02-29T00:00:00Z"), "kafka.startingOffsets: day is out of range"),
-        ({"kafka": {"deadLetterTopic": "dev.programuser.info"}}, "kafka.deadLetterTopic: must be"),
+        ({"kafka": {"deadLetterTopic": "dev.programuser.info"}}, "kafka.deadLetterTopic: must not"),
         (
             {"kafka": {"security": {"protocol": "SASL_SSL"}}},
             "kafka.security.saslMechanism: needed",
@@ -199,9 +199,9 @@ def test_a_typo_in_the_environment_is_answered_with_those_there_are() -> None:
     found = Profiles({"dev": "", "staging": ""}).find("prod", "ns", had_one=False)
     assert isinstance(found, ProfileProblem)
     assert found.message == (
-        "environment: there is no profile for prod (there is: dev, staging); correct"
-        " spec.environment, or add environments.prod to the operator's chart, empty if it has"
-        " nothing to say"
+        "environment: there is no profile for prod (there are: dev, staging); correct"
+        " spec.environment, or add environments.prod to the values of the operator's chart, which"
+        " can be empty"
     )
 
 

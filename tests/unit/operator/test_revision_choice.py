@@ -234,20 +234,22 @@ def test_a_job_whose_newest_revision_failed(case: Case, choice: Choice) -> None:
             Choice(
                 CURRENT,
                 Cause.UNDO,
-                "upgrade.revision is set: revision 1 runs, and no other change applies",
+                "upgrade.revision is set, so revision 1 runs and other changes do not apply",
             ),
         ),
         (
             2,
             Choice(
-                None, None, "upgrade.revision is set: revision 2 runs, and no other change applies"
+                None,
+                None,
+                "upgrade.revision is set, so revision 2 runs and other changes do not apply",
             ),
         ),
         (
             3,
             Refusal(
                 "RevisionUnknown",
-                "upgrade.revision: 3 is none of the good revisions that are kept (1, 2); set one"
+                "upgrade.revision: 3 is not one of the good revisions that are kept (1, 2); set one"
                 " of them, or remove the field",
             ),
         ),

@@ -2,7 +2,7 @@
 
     ROLLOUT_STEPS=200000 .venv/bin/python -m pytest tests/unit/operator/test_rollout_machine.py
 
-takes so many steps, other ones each time, instead of those of CI.
+takes this many steps, different ones each time, instead of those of CI.
 """
 
 from __future__ import annotations

@@ -50,7 +50,7 @@ def test_a_typo_in_the_environment_is_no_environment_without_a_profile(world: Wo
     put(world, "typo", "stagign")
     Controller(world).reconcile("typo")
     assert world.state("typo") == ("Stalled", "ProfileMissing")
-    assert "there is: production, staging" in world.message("typo")
+    assert "there are: production, staging" in world.message("typo")
     assert not world.deployments("typo")
 
 

@@ -104,7 +104,7 @@ ON_1_10 = runs(OLD_1_20, "v1_20")
         ("1.15", {}, replace(ON_1_10, is_line_chosen=False), False, runs(OLD_2_2, "v2_2")),
         # The Flink operator went back, and knows the job's Flink no more.
         ("1.7", {}, runs(NEW_2_2, "v2_2"), True, runs(NEW_1_20, "v1_20", "v1_18")),
-        # An image of the user's own, or a pinned version, is no release's to change.
+        # A release does not change an image of the user's own, or a pinned version.
         (
             "1.15",
             {"image": "mine"},
@@ -139,7 +139,7 @@ def test_a_job_that_runs(
             "FlinkVersionNotBundled",
             (
                 "flink.version: there is no bundled job for v1_19, only for v2_2 and v1_20; set one"
-                " of them, or remove the field, or set image to a job on that Flink"
+                " of them, or remove the field, or set image to a job on that version of Flink"
             ),
         ),
         (
@@ -148,9 +148,9 @@ def test_a_job_that_runs(
             {"flink": {"version": "v2_2"}},
             "FlinkVersionUnsupported",
             (
-                "flink.version: v2_2 is none that the installed Flink operator knows (its newest is"
+                "flink.version: the installed Flink operator does not support v2_2 (its newest is"
                 " v1_20); upgrade that operator, or remove flink.version, or set it and image to"
-                " one that it knows"
+                " a version that it supports"
             ),
         ),
         (
@@ -159,9 +159,9 @@ def test_a_job_that_runs(
             {},
             "FlinkVersionUnsupported",
             (
-                "the installed Flink operator knows none of v2_2, which the job is bundled for (its"
-                " newest is v1_19); upgrade that operator, or set image and flink.version to a job"
-                " on a Flink that it knows"
+                "the installed Flink operator supports none of v2_2, for which there are bundled"
+                " jobs (its newest is v1_19); upgrade that operator, or set image and flink.version"
+                " to a job on a Flink version that it supports"
             ),
         ),
     ],

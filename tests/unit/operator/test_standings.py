@@ -158,21 +158,21 @@ def test_nobody_goes_while_rollouts_are_paused() -> None:
             member("other", Stage.FAILED),
             (
                 "release 2.0 is halted since 2026-01-01T00:00Z, because it failed on ns/other:"
-                " correct that job, pin or delete it, or replace what failed"
+                " correct, pin or delete that job, or replace the change that failed"
             ),
         ),
         (
             member("other", Stage.WAITING, reason="ProfileInvalid"),
             (
                 "release 2.0 waits since 2026-01-01T00:00Z for ns/other (ProfileInvalid) of"
-                " environment staging, which has yet to be good with it"
+                " environment staging, which is not good with it yet"
             ),
         ),
         (
             member("other", Stage.IN_FLIGHT, "production"),
             (
-                "release 2.0 waits since 2026-01-01T00:00Z for ns/other (Running), which has yet to"
-                " prove what it took up"
+                "release 2.0 waits since 2026-01-01T00:00Z for ns/other (Running), which is still"
+                " on trial with a change"
             ),
         ),
     ],

@@ -21,7 +21,7 @@ def test_undo_goes_back_to_any_good_revision_and_stays_there(upgrade: dict[str, 
     assert world.outcomes()[-1] == (4, "Undo", "Stable")
     assert world.deployment()["spec"]["job"]["parallelism"] == 1
     assert world.state() == ("Ready", "Running")
-    assert "revision 1 runs, and no other change applies" in world.message()
+    assert "revision 1 runs and other changes do not apply" in world.message()
     world.put_job(parallelism=9)
     assert "apply FlinkDeployment" not in controller.reconcile()
     later = Controller(world, "2.0")
@@ -42,7 +42,7 @@ def test_what_was_not_good_cannot_be_gone_back_to(number: int) -> None:
     world.put_job(image=None, upgrade=PATIENT | {"revision": number})
     controller.rest()
     assert world.state() == ("Stalled", "RevisionUnknown")
-    assert f"{number} is none of the good revisions that are kept (1)" in world.message()
+    assert f"{number} is not one of the good revisions that are kept (1)" in world.message()
 
 
 def test_the_last_five_good_revisions_can_be_gone_back_to() -> None:

@@ -89,7 +89,7 @@ class World(ApiServerModel):
         *,
         deployment: str | None = None,
     ) -> None:
-        """What the Flink operator writes once it has taken up the current spec.
+        """What the Flink operator writes once it has picked up the current spec.
 
         Of the job's newest FlinkDeployment, unless one is named.
         """

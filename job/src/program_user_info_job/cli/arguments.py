@@ -13,12 +13,12 @@ from program_user_info_job.config.model import Config
 from program_user_info_job.logs import configure_logging
 
 ConfigFile = Annotated[
-    Path, typer.Option("--config", help="The job's configuration file, YAML.", show_default=False)
+    Path, typer.Option("--config", help="The job's configuration, a YAML file.", show_default=False)
 ]
 EventsFile = Annotated[
     Path | None,
     typer.Argument(
-        metavar="[FILE]", help="Events, one JSON document a line; default: standard input."
+        metavar="[FILE]", help="Events, one JSON document per line; default: standard input."
     ),
 ]
 
@@ -43,7 +43,7 @@ def open_events(file: Path | None) -> BinaryIO:
 
 
 def say(line: str) -> None:
-    """Tell a person, apart from what a program reads."""
+    """Print for people, to standard error: programs read standard output."""
     typer.echo(line, err=True)
 
 

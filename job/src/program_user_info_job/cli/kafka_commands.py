@@ -14,7 +14,7 @@ from program_user_info_job.event.rejection import Reason
 
 
 def produce(config: ConfigFile, events: EventsFile = None) -> None:
-    """Send events to the input topic, each line as it stands."""
+    """Send events to the input topic, each line unchanged."""
     from program_user_info_job.kafka.produce import ProduceError, send
 
     loaded = load(config)
@@ -29,7 +29,7 @@ def produce(config: ConfigFile, events: EventsFile = None) -> None:
 def replay(
     config: ConfigFile,
     reason: Annotated[
-        list[Reason] | None, typer.Option(help="Only this reason; may be repeated. Default: all.")
+        list[Reason] | None, typer.Option(help="Only this reason; can be repeated. Default: all.")
     ] = None,
     since: Annotated[
         datetime | None, typer.Option(help="Only events recorded at or after this UTC time.")
@@ -37,14 +37,14 @@ def replay(
     until: Annotated[
         datetime | None, typer.Option(help="Only events recorded before this UTC time.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="At most so many events.")] = None,
+    limit: Annotated[int | None, typer.Option(min=1, help="Send at most this many events.")] = None,
     to: Annotated[
-        str | None, typer.Option(help="Send to this topic. Default: the one each came from.")
+        str | None, typer.Option(help="Send to this topic. Default: the topic that each came from.")
     ] = None,
     everything: Annotated[
-        bool, typer.Option("--all", help="From the first dead letter, not from the last position.")
+        bool, typer.Option("--all", help="Start from the first dead letter.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count, send nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only count, send nothing.")] = False,
 ) -> None:
     """Send dead-lettered events back to the input topic that they came from, once each.
 

@@ -67,10 +67,10 @@ def flatten(
 def run(
     config: ConfigFile,
     jars: Annotated[
-        Path | None, typer.Option(help="A folder of connector jars, if Flink's lib has none.")
+        Path | None, typer.Option(help="Folder with connector jars, if Flink's lib has none.")
     ] = None,
     wait: Annotated[
-        bool, typer.Option(help="Try again until topics and table are ready; else end at once.")
+        bool, typer.Option(help="Wait until topics and table are ready, or fail at once.")
     ] = True,
 ) -> None:
     """Prepare topics and table, then submit the pipeline."""

@@ -38,13 +38,16 @@ def verify(
         str | None, typer.Option(help="Compare with this table of the keyspace, not the topic.")
     ] = None,
     state: Annotated[
-        Path | None, typer.Option(help="Keep the folded topic here; the next run continues.")
+        Path | None, typer.Option(help="File that keeps what was read, for the next run.")
     ] = None,
     show_keys: Annotated[
         bool, typer.Option("--show-keys", help="Show program and user of each row that differs.")
     ] = False,
 ) -> None:
-    """Compare the table with the topic, cell by cell: exit 0 equal, 1 different, 2 error."""
+    """Compare the table with the topic, cell by cell.
+
+    Exit status 0: equal, 1: different, 2: an error.
+    """
     from program_user_info_job.verification.comparison import verify_tables, verify_topic
     from program_user_info_job.verification.topic_fold import TopicUnreadable
 
@@ -70,9 +73,12 @@ def verify(
 
 def repair(
     config: ConfigFile,
-    apply: Annotated[bool, typer.Option("--apply", help="Rewrite them; else only count.")] = False,
+    apply: Annotated[
+        bool, typer.Option("--apply", help="Rewrite them. Default: only count.")
+    ] = False,
     state: Annotated[
-        Path | None, typer.Option(help="Keep here how far it is; an interrupted run continues.")
+        Path | None,
+        typer.Option(help="File that keeps the progress, so that an interrupted run can continue."),
     ] = None,
 ) -> None:
     """Find rows with `Some(…)` and `None` in them, as the Scala job wrote them since 8.0."""

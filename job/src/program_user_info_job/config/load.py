@@ -83,7 +83,7 @@ def _check_start(path: Path, start: str) -> None:
     except ValueError as error:
         raise ConfigError(
             FailureReason.CONFIGURATION_INVALID,
-            f"{path}: kafka.startingOffsets: {start} is no time ({error}); correct it",
+            f"{path}: kafka.startingOffsets: {start} is not a time ({error}); correct it",
         ) from error
 
 

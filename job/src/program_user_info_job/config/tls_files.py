@@ -24,7 +24,7 @@ _OTHER_FORMATS = {
 # As DER: OpenSSL's algorithms X25519 to Ed448, 1.3.101.110 to 113 (RFC 8410).
 _EDWARDS = re.compile(rb"\x06\x03\x2b\x65[\x6e-\x71]")
 _ALGORITHM_BYTES = 24
-"""The algorithm stands within so many bytes of the start (RFC 5208)."""
+"""The algorithm is within this many bytes of the start (RFC 5208)."""
 
 
 class UnreadableTls(ValueError):
@@ -39,7 +39,7 @@ def check_tls_files(directory: Path) -> None:
         context.load_verify_locations(authority)
     except OSError as error:  # ssl.SSLError is one
         raise UnreadableTls(
-            f"{_FIELD}: {authority} is no certificate in PEM ({_reason(error)}); put the"
+            f"{_FIELD}: {authority} is not a certificate in PEM ({_reason(error)}); put the"
             " authority's certificate into the Secret as ca.crt"
         ) from error
     certificate, key = directory / "tls.crt", directory / "tls.key"
@@ -50,7 +50,7 @@ def check_tls_files(directory: Path) -> None:
         context.load_cert_chain(certificate, key)
     except (OSError, UnicodeDecodeError) as error:
         raise UnreadableTls(
-            f"{_FIELD}: {certificate} and {key} are no certificate and its private key in PEM"
+            f"{_FIELD}: {certificate} and {key} are not a certificate and its private key in PEM"
             f" ({_reason(error)}); put a pair that belongs together into the Secret"
         ) from error
 

@@ -42,7 +42,7 @@ class UserType(msgspec.Struct, gc=False):
 class Profile(msgspec.Struct, gc=False):
     """What the row needs of `userProfile`; the rest, most of an event, is skipped unread.
 
-    Entries of the arrays that are no objects are left out.
+    Entries of the arrays that are not objects are left out.
     """
 
     userLocations: Any = ABSENT

@@ -74,7 +74,7 @@ def librdkafka_properties(kafka: Kafka) -> dict[str, str]:
     properties = {
         "bootstrap.servers": ",".join(kafka.bootstrap_servers),
         "security.protocol": security.protocol,
-        # An unknown host name alone is twenty lines a second, in which our own sentence is lost.
+        # An unknown host name alone is twenty lines a second, which would hide our own message.
         "log_level": "0",
     }
     properties |= _librdkafka_sasl(security)

@@ -1,4 +1,4 @@
-"""The dead-letter topic: there, and able to hold whatever the input topics hold, for good."""
+"""The dead-letter topic: it exists, and can keep every event of the input topics without limit."""
 
 from __future__ import annotations
 

@@ -30,8 +30,7 @@ def set_start(config: Config, partitions: list[TopicPartition]) -> None:
 
     It is the configured one for a topic that the group has not read before, else the partition's
     beginning. `earliest` also rewinds a group that has offsets, once for each topics, table and
-    start: a restart of the JobManager is no reason to read the topic again. Raises
-    `KafkaException`.
+    start: a restart of the JobManager does not read the topic again. Raises `KafkaException`.
     """
     kafka = config.kafka
     noted = _noted_starts(config)
@@ -85,7 +84,7 @@ def _noted_starts(config: Config) -> dict[str, str]:
 
 
 def _start_id(config: Config) -> str:
-    """The start as the user means it: these topics, read from there, into this table."""
+    """Identifies a start that was asked for: these topics, read from there, into this table."""
     kafka, cassandra = config.kafka, config.cassandra
     start = [*kafka.topics, kafka.starting_offsets, cassandra.keyspace, cassandra.table]
     return hashlib.sha256("\0".join(start).encode()).hexdigest()[:16]

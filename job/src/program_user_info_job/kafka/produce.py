@@ -14,7 +14,7 @@ from program_user_info_job.kafka.client_properties import librdkafka_properties
 _FLUSH_TIMEOUT = 60.0
 _OPTIONS = {
     "linger.ms": "20",
-    # What is too large is the topic's decision, which counts compressed bytes.
+    # The topic's own limit decides what is too large: it counts compressed bytes.
     "message.max.bytes": "1000000000",
     "compression.type": "gzip",
 }
@@ -26,7 +26,7 @@ class ProduceError(Exception):
 
 
 class EventSender:
-    """Sends events as they stand; leaving the context waits for the acknowledgements."""
+    """Sends events unchanged; leaving the context waits for the acknowledgements."""
 
     def __init__(self, kafka: Kafka) -> None:
         self._kafka = kafka

@@ -60,7 +60,7 @@ class _Reader(Protocol):
 def sample_sizes(kafka: Kafka, partitions: Sequence[TopicPartition]) -> list[Sizes]:
     """Sizes of some records at some places from the group's offset, or near the end, to the end.
 
-    Empty where a topic holds nothing, or cannot be read: that is no reason not to start.
+    Empty if a topic is empty or cannot be read: the job starts all the same.
     """
     consumer = Consumer(librdkafka_properties(kafka) | _OPTIONS | {"group.id": kafka.group_id})
     try:

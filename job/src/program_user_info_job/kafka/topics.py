@@ -14,7 +14,7 @@ from program_user_info_job.kafka.client_properties import librdkafka_properties
 from program_user_info_job.kafka.dead_letter_topic import ensure_dead_letter_topic
 from program_user_info_job.kafka.group_start import set_start
 
-# For the first answer: whoever watches the job is to read within a minute that none came.
+# For the first answer: the job's condition should say within a minute that none came.
 _FIRST_TIMEOUT = 10.0
 _NOT_ALLOWED = (
     KafkaError.TOPIC_AUTHORIZATION_FAILED,

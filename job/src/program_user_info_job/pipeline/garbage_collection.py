@@ -1,4 +1,4 @@
-"""Python's garbage collector, told what kind of program this is."""
+"""Settings of Python's garbage collector for this program."""
 
 from __future__ import annotations
 

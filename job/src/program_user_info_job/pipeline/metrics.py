@@ -18,9 +18,9 @@ class StageMetrics:
     `events_acknowledged` counts events that are a row or a rejection; subtracted from what the
     operator has taken in, it says how many wait. The newest of them gives two moments, in
     milliseconds since the epoch, 0 before the first: `newest_record_milliseconds` by the record's
-    time, `newest_update_milliseconds` by the row's write timestamp (`updatedAt`). Whoever reads
-    them subtracts them from the time of reading: Flink takes over values when a bundle ends, and
-    none ends while Cassandra is away.
+    time, `newest_update_milliseconds` by the row's write timestamp (`updatedAt`). Readers
+    subtract them from the time of reading: Flink copies values when a bundle ends, and none ends
+    while Cassandra is down.
 
     No distributions: Flink's Prometheus reporter shows what PyFlink calls so as 0.
     """

@@ -21,7 +21,7 @@ from program_user_info_job.pipeline.sql import (
 from program_user_info_job.pipeline.write_stage import WriteEvents
 
 # Without it a local run keeps the worker inside of the client process, where vectorized functions
-# are no faster than plain ones and native memory leaks.
+# are not faster than plain ones and native memory leaks.
 os.environ.setdefault("_python_worker_execution_mode", "process")
 
 

@@ -31,7 +31,7 @@ log = structlog.get_logger(__name__)
 
 _LOG_INTERVAL = 10.0
 _TOO_LARGE = 1.5
-"""A call of so many times the limit in bytes is warned of."""
+"""The log warns about calls with more bytes than the limit times this."""
 _START_NOTED = 12 * 3600.0
 
 
@@ -112,8 +112,8 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         limit = self._config.flink.arrow_batch_bytes
         if self._largest > _TOO_LARGE * limit:
             log.warning(
-                "events are larger than when the job was submitted, so its memory may not do:"
-                " change spec.restartNonce, and the job fits its calls to the events",
+                "events are larger than when the job started, so it may run out of memory:"
+                " change spec.restartNonce, so that the job adapts to the size of the events",
                 largest_call_bytes=self._largest,
                 arrow_batch_bytes=limit,
             )

@@ -22,7 +22,7 @@ from program_user_info_job.row.values import (
 
 
 class Row(msgspec.Struct, frozen=True, gc=False):
-    """What one event says of one program and user.
+    """What one event says about one program and user.
 
     `cells` holds only columns that the event has (None clears a column, an absent one stays
     untouched). `write_timestamp` is in microseconds since the epoch. A deletion has no cells but

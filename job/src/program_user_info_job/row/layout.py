@@ -54,7 +54,7 @@ FLAT = Layout(
     | _TAIL
     | {"created_at": CqlType.TIMESTAMP, "updated_at": CqlType.TIMESTAMP},
 )
-"""One column per location type and field: the table of the design document."""
+"""One column per location type and field: `cassandra.layout: flat`."""
 
 MAP = Layout(
     "map",

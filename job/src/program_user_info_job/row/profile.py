@@ -60,7 +60,7 @@ def map_locations(entries: Any) -> Cells:
 
 
 def organisation(profile: Profile) -> Cells:
-    """`rootOrg`, else the first of `organisations` that is no school, else the first of all."""
+    """`rootOrg`, else the first of `organisations` that is not a school, else the first one."""
     root = profile.rootOrg
     if root is ABSENT and profile.organisations is ABSENT:
         return {}

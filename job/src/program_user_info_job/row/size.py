@@ -9,7 +9,7 @@ from program_user_info_job.event.rejection import Reason, Rejected
 MAX_KEY_BYTES = 65_535
 """Cassandra's limit for partition and clustering keys (an unsigned short)."""
 MAX_CELL_BYTES = 1 << 20
-"""Far below the mutation limit (16 MiB by default), far above any honest name."""
+"""Far below the mutation limit (16 MiB by default), far above any real name."""
 MAX_ROW_BYTES = 4 << 20
 """Keeps the one-row mutation well below the server's limit as well."""
 SAFE_PAYLOAD_BYTES = MAX_KEY_BYTES

@@ -126,7 +126,7 @@ class _Rewrite:
         self._prepared: dict[tuple[str, ...], PreparedStatement] = {}
 
     def __call__(self, rows: Iterable[tuple[Cells, Cells]]) -> None:
-        """Write the changes of each row. The same again is no change: its time stays."""
+        """Write the changes of each row. Writing the same again changes nothing, not its time."""
         writes = [write for row, changes in rows for write in self._writes(row, changes)]
         patiently(partial(execute_concurrent, self._session, writes, concurrency=_AT_ONCE))
 

@@ -106,7 +106,7 @@ class Statements:
         )
 
     def encode(self, row: Row) -> bytes:
-        """The statement that writes (or deletes) one row, as it stands in a batch."""
+        """The statement that writes (or deletes) one row, as bytes of a batch."""
         key = (row.program_id, row.user_id)
         stamp = encode_bigint(row.write_timestamp)
         if row.deletion:

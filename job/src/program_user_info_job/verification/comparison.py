@@ -57,7 +57,7 @@ def verify_topic(
 ) -> Comparison:
     """Fold the topics and compare; what differs is looked at again once more has been read.
 
-    So that events that arrive meanwhile, or that the job has yet to write, are no differences.
+    So events that arrive meanwhile, or that the job has not written yet, do not count.
     Raises `TopicUnreadable`, `StateFileUnusable`, `CassandraNotReady`.
     """
     expires = bool(config.cassandra.ttl)
@@ -122,7 +122,7 @@ def _differences(possible: list[Folded], row: Cells | None, is_whole: bool) -> I
 
 
 def _compare(expected: list[Cells | None], row: Cells | None) -> Iterator[Difference]:
-    """How a row differs from all that is expected of it; None is no row."""
+    """How a row differs from all that is expected of it; None means that there is no row."""
     known = [each for each in expected if each is not None]
     if row is None:
         if len(known) == len(expected):

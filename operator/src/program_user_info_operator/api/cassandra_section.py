@@ -38,7 +38,7 @@ def _not_beside_a_bundle(value: Any, info: ValidationInfo) -> Any:
 class CassandraSchema(Section):
     """Whether the job creates keyspace and table, and how they are replicated."""
 
-    manage: bool = Field(True, description="Create keyspace and table where they are missing.")
+    manage: bool = Field(True, description="Create keyspace and table if they are missing.")
     replication: Annotated[
         dict[str, int | str],
         Field(max_length=32, json_schema_extra=cel(Rule("'class' in self", _NEEDS_CLASS))),
@@ -78,13 +78,15 @@ class Cassandra(Section):
         AfterValidator(_not_beside_a_bundle),
     ] = Field(
         None,
-        description="Data centre whose nodes are written to. Default: datacenter1; with"
+        description="Data centre of the nodes that the job writes to. Default: datacenter1; with"
         " secureConnectBundle, the data centre of the bundle.",
     )
     keyspace: Identifier = Field("sunbird_programs", description="Keyspace of the table.")
     table: Identifier = Field("program_enrollment", description="Table that rows are written to.")
     layout: Literal["flat", "map"] = Field(
-        "flat", description="flat: a column per location field; map: the Scala job's table."
+        "flat",
+        description="Columns of the table. flat: a column for each location field. map: the table"
+        " of the Scala job.",
     )
     consistency_level: Literal[
         "ONE", "TWO", "THREE", "QUORUM", "ALL", "LOCAL_QUORUM", "EACH_QUORUM", "LOCAL_ONE"
@@ -93,10 +95,14 @@ class Cassandra(Section):
         None, description="Seconds until a written cell expires; 0 or null: never."
     )
     deletes: Literal["ignore", "apply"] = Field(
-        "ignore", description="What an event with deleted: true does to the row."
+        "ignore",
+        description="What to do with an event that has deleted: true. ignore: write it like any"
+        " other. apply: delete the row.",
     )
     missing_profile: Literal["reject", "write"] = Field(
-        "reject", description="What becomes of an event without userProfile."
+        "reject",
+        description="What to do with an event without userProfile. reject: send it to the"
+        " dead-letter topic. write: write it without the columns of the profile.",
     )
     schema_: CassandraSchema = Field(
         CassandraSchema(), alias="schema", description="Creation of keyspace and table."
@@ -117,16 +123,16 @@ class Cassandra(Section):
 
 
 class Writes(Section):
-    """Limits of the write stage. Unset ones are the job's own, which its image knows."""
+    """Limits of the write stage. If one is not set, the job's image has the default."""
 
     batch_rows: Annotated[int, Field(ge=1, le=1000)] | None = Field(
-        None, description="Rows in a request, all of one program. Default: 200."
+        None, description="Maximum rows in a request, all of one program. Default: 200."
     )
     batch_bytes: Annotated[int, Field(ge=1024, le=5_242_880)] | None = Field(
-        None, description="Bytes in a request, unless one row is larger. Default: 262144."
+        None, description="Maximum bytes in a request, unless one row is larger. Default: 262144."
     )
     in_flight: Annotated[int, Field(ge=1, le=1024)] | None = Field(
-        None, description="Requests in flight for each subtask. Default: 64."
+        None, description="Maximum requests in flight for each subtask. Default: 64."
     )
     request_timeout: WholeSeconds | None = Field(
         None, description="How long one request may take. Default: 10s."
@@ -150,10 +156,10 @@ class Writes(Section):
         " 40000.",
     )
     arrow_batch: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
-        None, description="Events in one call of the write stage, at most. Default: 20000."
+        None, description="Maximum events in one call of the write stage. Default: 20000."
     )
     arrow_batch_bytes: Annotated[int, Field(ge=1_048_576, le=1_073_741_824)] | None = Field(
         None,
-        description="Bytes of the events in one call. Where the events in the topics are larger,"
-        " calls and bundles hold fewer of them. Default: 25165824.",
+        description="Maximum bytes of the events in one call. If events are large, calls and"
+        " bundles contain fewer of them. Default: 25165824.",
     )

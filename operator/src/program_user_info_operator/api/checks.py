@@ -1,4 +1,4 @@
-"""Checks that are stated once and enforced twice: by the API server (CEL) and by the controller."""
+"""Checks that are written once and enforced twice: by the API server (CEL) and the controller."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from pydantic_core import core_schema
 
 @dataclass(frozen=True)
 class Rule:
-    """A CEL rule over `self` and the sentence that a user reads when it does not hold."""
+    """A CEL rule over `self`, and the message that a user gets if it does not hold."""
 
     cel: str
     message: str

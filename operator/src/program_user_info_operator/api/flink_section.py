@@ -21,7 +21,9 @@ class Resources(Section):
     """Memory and CPU of one pod."""
 
     cpu: Annotated[float, Field(gt=0, le=128)] = Field(1.0, description="CPUs of the pod.")
-    memory: Memory = Field("2048m", description="Memory of the pod, as Flink counts it.")
+    memory: Memory = Field(
+        "2048m", description="Memory of the pod. As in Flink, m is MiB and g is GiB."
+    )
 
 
 class JobResources(Section):
@@ -34,9 +36,11 @@ class JobResources(Section):
 class Checkpoints(Section):
     """When offsets are committed, and where state goes."""
 
-    interval: Duration = Field("10s", description="Time between checkpoints.")
+    interval: Duration = Field("10s", description="Interval of checkpoints.")
     storage: Storage | None = Field(
-        None, description="Needed for upgrade.mode last-state and savepoint only."
+        None,
+        description="Where Flink keeps state. Needed with upgrade.mode last-state or savepoint, and"
+        " for savepoints.",
     )
 
 
@@ -61,13 +65,13 @@ class Autoscaling(Section):
 
 
 class Flink(Section):
-    """The escape hatch, merged last."""
+    """Settings of Flink and of the pods, merged last."""
 
     version: FlinkVersion | None = Field(
         None,
-        description="Line of Flink, such as v2_2: selects the bundled job, or says what is in"
-        " image. Default: the newest bundled line that the installed Flink operator knows when the"
-        " job is created or a release reaches it.",
+        description="Line of Flink, such as v2_2. It selects the bundled job, or says which Flink"
+        " image contains. Default: the newest bundled line that the installed Flink operator"
+        " supports, chosen when the job is created and when a release reaches it.",
     )
     configuration: Annotated[
         dict[str, str],
@@ -76,7 +80,7 @@ class Flink(Section):
             json_schema_extra=cel(
                 Rule(
                     f"self.all(key, !(key in {cel_list(OWNED_OPTIONS)}))",
-                    "sets an option that the operator owns; use the field of spec instead",
+                    "sets an option that the operator sets itself; use the field of spec instead",
                 )
             ),
         ),

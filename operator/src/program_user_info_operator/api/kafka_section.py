@@ -81,7 +81,7 @@ class Kafka(Section):
                 "!has(self.deadLetterTopic) || ((!has(self.topic) || self.topic !="
                 " self.deadLetterTopic) && (!has(self.additionalTopics)"
                 " || !(self.deadLetterTopic in self.additionalTopics)))",
-                "deadLetterTopic must be none of the topics that the job reads",
+                "deadLetterTopic must not be one of the topics that the job reads",
             )
         )
     )
@@ -90,21 +90,27 @@ class Kafka(Section):
     )
     topic: Topic = Field(description="Input topic. Default: <environment>.programuser.info.")
     additional_topics: Annotated[list[Topic], Field(max_length=16)] = Field(
-        [], description="More input topics, of the same events."
+        [], description="More input topics with the same kind of events."
     )
     group_id: GroupId = Field(
         description="Consumer group. Default: <environment>-programuser-group."
     )
     starting_offsets: StartingOffsets = Field(
         "committed",
-        description="Where the group starts on a topic that it has not read: committed (else"
-        " earliest), earliest (also rewinds a group that has offsets), latest, or a UTC time.",
+        description="Where the group starts on a topic. committed: at its committed offsets, or at"
+        " the oldest record if it has none. earliest: at the oldest record; a group with"
+        " committed offsets is rewound once. latest or a UTC time: there, if it has no committed"
+        " offsets.",
     )
-    dead_letter_topic: Topic = Field(description="Rejected events. Default: <topic>.failed.")
+    dead_letter_topic: Topic = Field(
+        description="Topic for rejected events. Default: <topic>.failed."
+    )
     partition_discovery: Duration | None = Field(
         None, description="Interval of the check for new partitions. Default: 1min."
     )
-    security: KafkaSecurity = Field(KafkaSecurity(), description="How the brokers are reached.")
+    security: KafkaSecurity = Field(
+        KafkaSecurity(), description="Protocol, credentials and TLS of the connection to Kafka."
+    )
     client_options: Annotated[
         dict[str, Annotated[str, Field(max_length=1024)]],
         Field(
@@ -119,7 +125,7 @@ class Kafka(Section):
         AfterValidator(_only_client_options),
     ] = Field(
         {},
-        description="Options of Kafka's Java client, of these: "
+        description="Options of Kafka's Java client. Allowed are "
         + ", ".join(f"`{key}`" for key in CLIENT_OPTIONS)
         + ".",
     )

@@ -10,7 +10,7 @@ from datetime import timedelta
 class Refusal:
     """`reason` for the condition; `message` says what is wrong and what to do instead.
 
-    `recheck` is set where nothing that the controller watches would tell it of the remedy.
+    `recheck` is set if no watch would tell the controller that the problem is fixed.
     """
 
     reason: str

@@ -1,4 +1,4 @@
-"""The texts of the resource: what they look like, and the sentence about those that do not."""
+"""The strings of the resource: their patterns, and the messages about strings that do not match."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ Topic = Annotated[
         max_length=249,
     ),
 ]
-GroupId = Annotated[str, Text("[^\\s]+", "a Kafka group id without blanks", max_length=255)]
+GroupId = Annotated[str, Text("[^\\s]+", "a Kafka group id without spaces", max_length=255)]
 Identifier = Annotated[
     str,
     Text(
@@ -126,11 +126,11 @@ TokenScope = Annotated[
     str,
     Text(
         "[a-zA-Z0-9:/._~-]+( [a-zA-Z0-9:/._~-]+)*",
-        "a scope such as kafka, or several with one blank between them",
+        "a scope such as kafka, or several separated by one space",
         max_length=512,
     ),
 ]
-Image = Annotated[str, Text("[^\\s]+", "an image reference without blanks", max_length=512)]
+Image = Annotated[str, Text("[^\\s]+", "an image reference without spaces", max_length=512)]
 WITHOUT_FLINK = "must name the release alone, such as 1.4.0; flink.version selects the Flink"
 Version = Annotated[
     str,

@@ -63,11 +63,13 @@ class JobSpec(Section):
         description="Pins the bundled job to a release, such as 1.4.0.",
     )
     autoscaling: Autoscaling = Field(Autoscaling(), description="Scaling by the Flink operator.")
-    flink: Flink = Field(Flink(), description="The escape hatch, merged last.")
+    flink: Flink = Field(
+        Flink(), description="Settings of Flink and of the pods that have no field of their own."
+    )
 
     unset: Annotated[list[FieldPath], Field(max_length=64)] = Field(
         [],
-        description="Fields of the profile that are not for this job, by their paths, such as"
+        description="Fields of the profile that this job ignores, by their paths, such as"
         " cassandra.ttl: the default applies.",
     )
 
@@ -118,8 +120,8 @@ class JobSpec(Section):
             )
         if self.kafka.dead_letter_topic in (self.kafka.topic, *self.kafka.additional_topics):
             raise ValueError(
-                "kafka.deadLetterTopic: must be none of the input topics, or each rejected event"
-                " would come back; name another one"
+                "kafka.deadLetterTopic: must not be an input topic, because the job would read each"
+                " rejected event again; name another one"
             )
         owned = sorted(set(self.flink.configuration) & set(OWNED_OPTIONS))
         if owned:
@@ -133,8 +135,8 @@ class JobSpec(Section):
     def _check_times(self) -> Self:
         if milliseconds(self.checkpoints.interval) >= self.upgrade.deadline_milliseconds:
             raise ValueError(
-                "checkpoints.interval: must be shorter than upgrade.deadline, because a revision is"
-                " good once it has completed a checkpoint"
+                "checkpoints.interval: must be shorter than upgrade.deadline, because a revision"
+                " must complete a checkpoint to be good"
             )
         return self
 
@@ -148,12 +150,12 @@ class JobSpec(Section):
         for field in (name for name, is_used in used.items() if is_used):
             if self.checkpoints.storage is None:
                 raise ValueError(
-                    f"checkpoints.storage: needed with {field}; set it, or do without {field}"
+                    f"checkpoints.storage: needed with {field}; set it, or remove {field}"
                 )
         if self.upgrade.strategy == "overlap" and self.upgrade.mode != "stateless":
             raise ValueError(
-                "upgrade.strategy: overlap is for upgrade.mode stateless, because state can be"
-                " handed on to one successor only; remove one of them"
+                "upgrade.strategy: overlap needs upgrade.mode stateless, because state can be"
+                " passed to one successor only; remove one of them"
             )
         if self.savepoint.redeploy_nonce and self.savepoint.restore_from is None:
             raise ValueError("savepoint.restoreFrom: needed with savepoint.redeployNonce; set it")

@@ -79,7 +79,7 @@ class Stage(StrEnum):
     """The job has never been good, and its first deadline has not passed."""
     WAITING = "Waiting"
     IN_FLIGHT = "InFlight"
-    """The job has the change, and has yet to be good with it."""
+    """The job has the change, and is not good with it yet."""
     RETRYING = "Retrying"
     """The change failed on the job, and is tried again."""
     FAILED = "Failed"
@@ -95,14 +95,16 @@ def _known(kind: type[StrEnum], otherwise: StrEnum) -> BeforeValidator:
 
 
 class TrialStatus(_StatusPart):
-    """What is known of a revision that has yet to prove itself."""
+    """What is known of a revision on trial."""
 
     running_since: Time | None = Field(None, description="Since when it has run without a break.")
     breaks: int = Field(0, description="How often it has stopped running since it was deployed.")
     stopped_since: Time | None = Field(
-        None, description="Since when nobody could have tried it: the deadline waits."
+        None,
+        description="Since when the deadline is paused, because the job is suspended or paused, or"
+        " the Flink operator has not picked it up.",
     )
-    stopped_seconds: int = Field(0, description="How long that was the case before.")
+    stopped_seconds: int = Field(0, description="For how long the deadline was paused before.")
 
 
 class RevisionStatus(_StatusPart):
@@ -121,37 +123,39 @@ class RevisionStatus(_StatusPart):
         description="Pending, Stable, RolledBack, Failed or Superseded."
     )
     reason: Annotated[str, Field(max_length=4096)] | None = Field(
-        None, description="Why it was given up."
+        None, description="Why it failed."
     )
     release: str | None = Field(None, description="Release of the operator that rendered it.")
     profile: str | None = Field(None, description="Hash of the profile that it was rendered with.")
     secrets: str | None = Field(
         None,
-        description="Digest of what the Secrets that it uses held, made with a key that only the"
-        " operator can read.",
+        description="Digest of the values of its Secrets, made with a key that only the operator"
+        " can read.",
     )
-    trial: TrialStatus | None = Field(None, description="Of a pending revision: how it is doing.")
+    trial: TrialStatus | None = Field(
+        None, description="Progress of a revision whose outcome is Pending."
+    )
 
 
 class ChangeStatus(_StatusPart):
-    """Where the job stands with one change of the platform's."""
+    """How far the job is with one change of the platform."""
 
     change: Annotated[str, Field(max_length=32)] = Field(description="Release, Profile or Secret.")
     id: Annotated[str, Field(max_length=128)] = Field(description="Which release or profile.")
     stage: Annotated[Stage, _known(Stage, Stage.WAITING)] = Field(
         description="New, Waiting, InFlight, Retrying, Failed, Good or Exempt."
     )
-    since: Time = Field(description="Since when.")
+    since: Time = Field(description="When the job reached this stage.")
 
 
 class RolloutStatus(_StatusPart):
-    """The job in the rollouts of what the platform changes."""
+    """How far the job is with releases, profiles and Secrets."""
 
     proving: bool = Field(
-        False, description="Whether it counts as one of rollout.maxConcurrent jobs under way."
+        False, description="Whether the job counts towards rollout.maxConcurrent now."
     )
     changes: list[ChangeStatus] = Field(
-        [], description="Where it stands with the release, its profile, its Secrets."
+        [], description="How far the job is with the release, its profile and its Secrets."
     )
 
 
@@ -170,13 +174,13 @@ class SavepointStatus(_StatusPart):
 
 
 class FailureStatus(_StatusPart):
-    """Why the job did not run when its pods or its log last told."""
+    """Why the job did not run, by what its pods or its log last showed."""
 
     reason: Annotated[str, Field(max_length=128)] = Field(description="As the condition's reason.")
     message: Annotated[str, Field(max_length=4096)] = Field(
         description="What the pods or their log said."
     )
-    revision: str = Field(description="Hash of the revision that it is about.")
+    revision: str = Field(description="Hash of the revision that failed.")
 
 
 class JobStatus(_StatusPart):
@@ -196,7 +200,7 @@ class JobStatus(_StatusPart):
         description="Ready, Reconciling and Stalled, as kstatus reads them: exactly one is True.",
     )
     controller: str | None = Field(
-        None, description="Installation (namespace/name) that keeps the job."
+        None, description="Installation (namespace/name) that manages the job."
     )
     bootstrap_servers: list[str] = Field([], description="Resolved brokers.")
     topic: str | None = Field(None, description="Resolved input topic.")
@@ -215,11 +219,11 @@ class JobStatus(_StatusPart):
     config_hash: str | None = Field(None, description="Hash of the rendered configuration.")
     deployment: str | None = Field(
         None,
-        description="FlinkDeployment that writes. While a revision proves itself there may be"
+        description="FlinkDeployment that writes. While a revision is on trial, there can be"
         " another one beside it.",
     )
     deployed_revision: str | None = Field(
-        None, description="Hash of the revision that it is to run."
+        None, description="Hash of the revision that this FlinkDeployment has."
     )
     job_id: str | None = Field(None, description="Flink's id of the running job.")
     job_state: str | None = Field(None, description="Flink's state of the job.")
@@ -232,22 +236,21 @@ class JobStatus(_StatusPart):
 
     last_checkpoint: Checkpoint | None = Field(
         None,
-        description="The last completed checkpoint when the status was last written. A new"
-        " checkpoint alone is no reason to write: Flink's REST interface has the current one.",
+        description="The last completed checkpoint when the status was last written. The status"
+        " is not written for a new checkpoint alone: Flink's REST interface has the current one.",
     )
     last_savepoint: SavepointStatus | None = Field(None, description="The last savepoint.")
     failure: FailureStatus | None = Field(
         None,
-        description="Why the job does not run, as last known: its pods' log goes with the pods.",
+        description="Why the job does not run, as last known. It stays when the pods and their"
+        " logs are deleted.",
     )
-    last_good_revision: int | None = Field(
-        None, description="Number of the last revision that ran stably."
-    )
+    last_good_revision: int | None = Field(None, description="Number of the last good revision.")
     revisions: list[RevisionStatus] = Field(
         [], description="The newest revisions and the last good ones, oldest first."
     )
     rollout: RolloutStatus = Field(
-        RolloutStatus(), description="The job in the rollouts of what the platform changes."
+        RolloutStatus(), description="How far the job is with releases, profiles and Secrets."
     )
     sources: dict[str, str] = Field(
         {}, description="Where each field of the resolved spec came from: spec, profile or default."

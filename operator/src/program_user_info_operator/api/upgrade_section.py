@@ -23,36 +23,41 @@ class Upgrade(Section):
             Rule(
                 "!has(self.strategy) || self.strategy != 'overlap' || !has(self.mode)"
                 " || self.mode == 'stateless'",
-                "strategy overlap needs mode stateless: a state has one owner",
+                "strategy overlap needs mode stateless, because state can be passed to one"
+                " successor only",
             )
         )
     )
     mode: Literal["stateless", "last-state", "savepoint"] = Field(
         "stateless",
-        description="stateless is safe: Kafka's committed offsets are the only state.",
+        description="Which state of Flink an upgrade keeps. stateless keeps none and loses no"
+        " event, because Kafka's committed offsets are the job's only state.",
     )
-    automatic: bool = Field(True, description="Follow the operator's bundled job.")
+    automatic: bool = Field(
+        True, description="Whether new releases of the operator upgrade the bundled job."
+    )
     deadline: Duration = Field(
         "10min",
-        description="How long a new revision may take to run stably before it counts as failed. A"
+        description="How long a new revision may take to become good before it counts as failed. A"
         " soak time that is not shorter is added to it.",
     )
     strategy: Literal["overlap", "replace"] | None = Field(
         None,
-        description="overlap: the new revision proves itself while the old one still writes."
-        " replace: the old one stops first. Default: overlap with mode stateless, else replace.",
+        description="overlap: the old revision writes while the new one is on trial. replace: the"
+        " old one stops first. Default: overlap with mode stateless, otherwise replace.",
     )
     overlap_soak: Duration | None = Field(
         None,
-        description="How long a revision must run to be good while another still writes. Default:"
-        " the operator's rollout.soakSeconds.",
+        description="How long a revision must run without a break to be good while another one"
+        " still writes. Default: the operator's rollout.soakSeconds.",
     )
     revision: Annotated[int, Field(ge=1)] | None = Field(
         None,
-        description="Goes back to this good revision of status.revisions, and stays there.",
+        description="Number of a good revision in status.revisions: the job goes back to it, and"
+        " stays there until the field is removed.",
     )
     rollback: bool = Field(
-        True, description="Go back to the last good revision when a new one has failed."
+        True, description="Go back to the last good revision if a new one fails."
     )
     restart_on_secret_change: bool = Field(
         True, description="Restart the job when a Secret that it uses changes."

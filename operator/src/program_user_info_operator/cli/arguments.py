@@ -24,8 +24,8 @@ JobImages = Annotated[
         "--job-image",
         envvar="JOB_IMAGES",
         metavar="LINE=IMAGE",
-        help="The bundled job for a line of Flink; once for each line. In the environment: with"
-        " blanks between them.",
+        help="Image of the bundled job for a line of Flink. Repeat it for each line. In the"
+        " environment variable, separate them with spaces.",
     ),
 ]
 ServiceAccount = Annotated[
@@ -36,7 +36,7 @@ ServiceAccount = Annotated[
 JobFile = Annotated[
     Path,
     typer.Option(
-        "-f", "--file", help="The ProgramUserInfoJob, YAML; -: standard input.", show_default=False
+        "-f", "--file", help="YAML file with the job; - reads standard input.", show_default=False
     ),
 ]
 Environments = Annotated[
@@ -44,7 +44,7 @@ Environments = Annotated[
     typer.Option(
         "--profiles",
         "--environments",
-        help="Profiles: YAML, by environment; or the chart's values.",
+        help="YAML file with the profiles by environment, or the chart's values.",
     ),
 ]
 ProfilesNamespace = Annotated[
@@ -56,7 +56,7 @@ ProfilesName = Annotated[
 
 
 def bundle_of(job_images: list[str], service_account: str) -> Bundle:
-    """The bundled jobs as the options name them; exits with a sentence where one is wrong."""
+    """The bundled jobs as the options name them; exits with a message if one is wrong."""
     images = dict(each.partition("=")[::2] for each in job_images)
     for line, image in images.items():
         if re.fullmatch(r"v\d+_\d+", line) is None or not image:

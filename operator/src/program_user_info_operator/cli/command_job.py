@@ -20,7 +20,7 @@ STATE_DIRECTORY = "/state"
 _PROGRAM = "program-user-info-job"
 _WITHOUT_CONFIGURATION = ("flatten", "--help", "--version")
 _KEPT_SECONDS = 3600
-"""So long is the log of a command there whose caller is gone."""
+"""Seconds for which the log of a finished command is kept if its caller is gone."""
 _GRACE_SECONDS = 15
 _SCRATCH = "tmp"
 _KEPT_FIELDS = ("env", "envFrom", "volumeMounts", "securityContext")
@@ -149,7 +149,7 @@ def _words(words: Sequence[str]) -> list[str]:
             "run submits a second pipeline: use `kubectl puij restart` to deploy the job again"
         )
     if "--config" in rest or any(each.startswith("--config=") for each in rest):
-        raise CommandRefused("--config is the job's own configuration here; leave it out")
+        raise CommandRefused("--config is set for you; leave it out")
     if first in _WITHOUT_CONFIGURATION or "--help" in rest:
         return list(words)
     return [first, "--config", f"{CONFIG_DIRECTORY}/{CONFIG_FILE}", *rest]

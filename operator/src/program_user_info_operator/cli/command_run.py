@@ -1,4 +1,4 @@
-"""Run a command of a job in its cluster: show its output, pass on its status, leave nothing."""
+"""Run a command of a job in its cluster: show its output, return its status, clean up."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ _HOPELESS = frozenset(
         *("ErrImageNeverPull", "ImagePullBackOff", "RunContainerError"),
     ]
 )
-"""Reasons for which a container waits and that waiting does not cure."""
+"""Reasons for which a container waits that do not go away."""
 
 
 class CommandFailed(Exception):
@@ -61,7 +61,7 @@ def run_command(job: Object, command: Command, show: Say, say: Say, start_within
 
 
 def _revision(job: Object) -> Revision:
-    """What runs, as its record has it."""
+    """The revision that runs, from its record."""
     metadata = job["metadata"]
     wanted = running_revision(JobStatus.model_validate(job.get("status") or {}))
     if wanted is None:
@@ -72,7 +72,7 @@ def _revision(job: Object) -> Revision:
     revision = read_record(found)
     if revision is None:
         raise CommandRefused(
-            f"the record of revision {wanted} was written by a newer release; install its plugin"
+            f"the record of revision {wanted} was written by a newer release; upgrade the plugin"
         )
     return revision
 
@@ -200,5 +200,5 @@ def _followed(namespace: str, pod: str, show: Say) -> int:
 
 def _status(ended: Object) -> int:
     if ended.get("reason") == "OOMKilled":
-        raise CommandFailed("the command needs more memory: set --memory")
+        raise CommandFailed("the command ran out of memory: raise --memory")
     return int(ended["exitCode"])

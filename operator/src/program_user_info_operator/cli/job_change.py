@@ -16,7 +16,7 @@ class NothingToUndo(Exception):
 
 
 def undone(job: Object, number: int | None) -> Object:
-    """`upgrade.revision`: the number, or that of the good revision before the one that runs.
+    """`upgrade.revision`: this number, or that of the good revision before the running one.
 
     Raises `NothingToUndo`.
     """
@@ -35,7 +35,7 @@ def no_longer_undone(_job: Object) -> Object:
 
 
 def paused(_job: Object) -> Object:
-    """The annotation that has the controller leave the job as it is."""
+    """The annotation that stops the controller from changing the job."""
     return {"metadata": {"annotations": {names.ANNOTATION_PAUSED: "true"}}}
 
 

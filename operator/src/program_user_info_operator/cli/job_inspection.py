@@ -38,7 +38,7 @@ def history(job: Object) -> RenderableType:
 
 
 def explanation(job: Object) -> RenderableType:
-    """Condition and remedy; then the fields that the job or its profile sets, and which does."""
+    """The condition, then the fields that the job or its profile sets, and which of them does."""
     status = JobStatus.model_validate(job.get("status") or {})
     true = next((each for each in status.conditions if each.status == "True"), None)
     said = f"{true.type}: {true.reason}: {true.message}" if true else "not seen by a controller"

@@ -1,4 +1,4 @@
-"""kubectl as the plugin's way to the cluster: the user's context, credentials and proxies."""
+"""The plugin reaches the cluster with kubectl: the user's context, credentials and proxies."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _JOBS = "programuserinfojobs.lern.sunbird.org"
 
 
 class KubectlError(Exception):
-    """kubectl is missing, or refused; the message is what it said."""
+    """kubectl is missing or failed; the message is its own."""
 
 
 def read_job(name: str, namespace: str) -> Object:

@@ -24,7 +24,7 @@ from program_user_info_operator.cli.arguments import (
 
 app = typer.Typer(
     name="program-user-info-operator",
-    help="Keeps a FlinkDeployment for every ProgramUserInfoJob.",
+    help="The controller of ProgramUserInfoJobs, and commands that check what it does.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     add_completion=False,
@@ -46,7 +46,7 @@ def show_version(
         ),
     ] = False,
 ) -> None:
-    """Keeps a FlinkDeployment for every ProgramUserInfoJob."""
+    """The controller of ProgramUserInfoJobs, and commands that check what it does."""
 
 
 app.command()(run.run)
@@ -61,18 +61,18 @@ def render(
     flink_operator: Annotated[
         Path | None,
         typer.Option(
-            help="CRD of FlinkDeployment, YAML: it lists the versions of Flink that may be chosen;"
-            " default: any.",
+            help="YAML file with the CRD of FlinkDeployment, which lists the versions of Flink that"
+            " the Flink operator supports; default: all bundled versions.",
             show_default=False,
         ),
     ] = None,
     explain: Annotated[
-        bool, typer.Option("--explain", help="Print where each field's value came from instead.")
+        bool, typer.Option("--explain", help="Print where the value of each field comes from.")
     ] = False,
 ) -> None:
     """Print what the controller would apply, without a cluster.
 
-    The versions of Secrets, which only a cluster knows, are left out.
+    Digests of Secrets are left out, because only a cluster knows them.
     """
     from program_user_info_operator.cli.job_file import JobFileError
     from program_user_info_operator.cli.render import explain_job, render_job
@@ -96,7 +96,10 @@ def diff(
     job_images: JobImages = JOB_IMAGES,
     service_account: ServiceAccount = "program-user-info-job",
 ) -> None:
-    """Print what the controller would change; exit 0 without changes, 1 with, 2 on errors."""
+    """Print what the controller would change in the cluster.
+
+    Exit status 0: no changes, 1: changes, 2: an error.
+    """
     from program_user_info_operator.cli.diff import diff_job
     from program_user_info_operator.cli.job_file import JobFileError
     from program_user_info_operator.cluster.api_server import ApiError, ApiServer
@@ -114,7 +117,7 @@ def diff(
 @app.command()
 def status(
     namespace: Annotated[
-        str, typer.Option("-n", "--namespace", help="Default: all namespaces.")
+        str, typer.Option("-n", "--namespace", help="Namespace of the jobs; default: all.")
     ] = "",
     selector: Annotated[
         str, typer.Option("-l", "--selector", help="Label selector of the jobs; default: all.")
@@ -125,10 +128,9 @@ def status(
     interval: Annotated[float, typer.Option(help="Refresh interval in seconds.", min=0.5)] = 2.0,
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON instead of a table.")] = False,
 ) -> None:
-    """Show all jobs as they are now: state, version, lag, age of the table, events, checkpoint.
+    """Show the current state of all jobs: version, lag, events, checkpoint.
 
-    Flink is asked through the API server, so that the kubeconfig is all that it takes. Also
-    installed as `kubectl puij`.
+    It reaches Flink through the API server, so it needs only your kubeconfig.
     """
     from rich.console import Console
 

@@ -22,23 +22,23 @@ from program_user_info_operator.cli.main import show_version, status
 
 app = typer.Typer(
     name="kubectl puij",
-    help="Look at and change ProgramUserInfoJobs.",
+    help="Inspect and change ProgramUserInfoJobs.",
     no_args_is_help=True,
     pretty_exceptions_show_locals=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.command()(status)
-app.callback(help="Look at and change ProgramUserInfoJobs.")(show_version)
+app.callback(help="Inspect and change ProgramUserInfoJobs.")(show_version)
 
 Job = Annotated[str, typer.Argument(metavar="JOB", help="Name of the job.", show_default=False)]
 Namespace = Annotated[
-    str, typer.Option("-n", "--namespace", help="Default: the namespace of the context.")
+    str, typer.Option("-n", "--namespace", help="Namespace of the job; default: the context's.")
 ]
 
 
 @app.command()
 def explain(job: Job, namespace: Namespace = "") -> None:
-    """Show a job's condition, what it resolved to, and which fields the job or its profile set."""
+    """Show a job's condition, topic, group and table, and which fields the job or profile sets."""
     from rich.console import Console
 
     from program_user_info_operator.cli.job_inspection import explanation
@@ -48,7 +48,7 @@ def explain(job: Job, namespace: Namespace = "") -> None:
 
 @app.command()
 def history(job: Job, namespace: Namespace = "") -> None:
-    """Show a job's revisions: when, why, with which image, and how each went."""
+    """Show a job's revisions: when, why, with which image, and with what outcome."""
     from rich.console import Console
 
     from program_user_info_operator.cli.job_inspection import history as as_table
@@ -58,13 +58,13 @@ def history(job: Job, namespace: Namespace = "") -> None:
 
 @app.command()
 def restart(job: Job, namespace: Namespace = "") -> None:
-    """Restart a job; it continues from Kafka's committed offsets."""
+    """Restart a job. It continues from Kafka's committed offsets."""
     _change(job, namespace, job_change.restarted, "restarts")
 
 
 @app.command()
 def suspend(job: Job, namespace: Namespace = "") -> None:
-    """Stop a job's pods; events wait in Kafka."""
+    """Stop a job's pods. Its events wait in Kafka."""
     _change(job, namespace, job_change.suspended, "is being suspended")
 
 
@@ -80,11 +80,11 @@ def undo(
     namespace: Namespace = "",
     to: Annotated[
         int | None,
-        typer.Option("--to", help="Number of a good revision; default: the one before.", min=1),
+        typer.Option("--to", help="Number of a good revision; default: the previous one.", min=1),
     ] = None,
     end: Annotated[bool, typer.Option("--end", help="Follow the job's spec again.")] = False,
 ) -> None:
-    """Go back to a revision that was good, and stay there."""
+    """Go back to an earlier good revision, and stay there until `--end`."""
     if end:
         _change(job, namespace, job_change.no_longer_undone, "follows its spec again")
         return
@@ -97,7 +97,7 @@ def pause(
     namespace: Namespace = "",
     end: Annotated[bool, typer.Option("--end", help="Let the controller continue.")] = False,
 ) -> None:
-    """Have the controller leave a job as it is: its pods run on, and nothing is changed."""
+    """Stop the controller from changing a job. Its pods keep running."""
     change, told = (
         (job_change.no_longer_paused, "is no longer paused")
         if end
@@ -108,7 +108,7 @@ def pause(
 
 @app.command()
 def savepoint(job: Job, namespace: Namespace = "") -> None:
-    """Take a savepoint now; its path appears in status.lastSavepoint."""
+    """Take a savepoint now. Its path appears in status.lastSavepoint."""
     _change(job, namespace, job_change.with_savepoint, "takes a savepoint")
 
 
@@ -116,8 +116,10 @@ def savepoint(job: Job, namespace: Namespace = "") -> None:
 def logs(
     job: Job,
     namespace: Namespace = "",
-    follow: Annotated[bool, typer.Option("-f", "--follow", help="Until interrupted.")] = False,
-    tail: Annotated[int, typer.Option(help="Lines of each pod; -1: all.", min=-1)] = 100,
+    follow: Annotated[
+        bool, typer.Option("-f", "--follow", help="Show new lines until interrupted.")
+    ] = False,
+    tail: Annotated[int, typer.Option(help="Lines of each pod; -1 for all.", min=-1)] = 100,
     only_ours: Annotated[
         bool, typer.Option("--write-stage", help="Only the job's own lines, without Flink's.")
     ] = False,
@@ -147,31 +149,32 @@ def run_in_cluster(
         list[str],
         typer.Argument(
             metavar="COMMAND...",
-            help="After `--`: a command of program-user-info-job, without --config.",
+            help="A command of program-user-info-job, after `--` and without --config.",
             show_default=False,
         ),
     ],
     namespace: Namespace = "",
     stdin: Annotated[
-        bool, typer.Option("-i", "--stdin", help="Hand standard input on, such as to `produce`.")
+        bool, typer.Option("-i", "--stdin", help="Pass standard input, such as to `produce`.")
     ] = False,
     memory: Annotated[str, typer.Option(help="Memory limit of the pod.")] = "1Gi",
     claim: Annotated[
         str | None,
         typer.Option(
-            help="A PersistentVolumeClaim to mount at /state, for `--state /state/FILE`.",
+            help="PersistentVolumeClaim to mount at /state, for `--state /state/FILE`.",
             show_default=False,
         ),
     ] = None,
     start_within: Annotated[
-        float, typer.Option(help="Seconds that the pod may take to start.", min=1)
+        float, typer.Option(help="Seconds to wait for the pod to start.", min=1)
     ] = 300,
 ) -> None:
-    """Run a command of the job in a pod of its own, inside the cluster.
+    """Run a command of the job in a separate pod, inside the cluster.
 
-    The pod has the image, the configuration and the Secrets of the revision that runs. Its output
-    is shown while it runs, both streams as one; the exit status is the command's own, or 2 where
-    the command did not run. The pod is deleted afterwards, also when you interrupt.
+    The pod has the image, the configuration and the Secrets of the revision that runs. You see its
+    output while it runs, standard output and standard error as one stream. The exit status is that
+    of the command, or 2 if the command did not run. The pod is deleted afterwards, also if you
+    interrupt.
     """
     found = _read(job, namespace, FAILED_TO_RUN)
     command = Command(words, memory, claim, stdin)
@@ -192,7 +195,7 @@ def dead_letters(
         int | None, typer.Option(min=1, help="Show place, reason and detail of the first N.")
     ] = None,
 ) -> None:
-    """Count a job's dead letters by reason, source and day: `job JOB -- dead-letters`."""
+    """Count a job's dead letters by reason, topic and day."""
     options = [] if peek is None else [f"--peek={peek}"]
     run_in_cluster(job, ["dead-letters", *options], namespace)
 
@@ -203,7 +206,7 @@ def open_page(
     namespace: Namespace = "",
     port: Annotated[int, typer.Option(help="Local port of the proxy.", min=1, max=65535)] = 8001,
 ) -> None:
-    """Open Flink's page of a job, through the API server's proxy, until interrupted."""
+    """Open Flink's page of a job through the API server's proxy, until interrupted."""
     found = _read(job, namespace)
     deployment = (found.get("status") or {}).get("deployment")
     if deployment is None:
@@ -213,7 +216,7 @@ def open_page(
     address = f"http://127.0.0.1:{port}/{path}"
     with stream("proxy", f"--port={port}") as proxy:
         assert proxy.stdout is not None
-        proxy.stdout.readline()  # it says so once it serves
+        proxy.stdout.readline()  # kubectl prints a line once the proxy serves
         typer.echo(address)
         webbrowser.open(address)
         try:

@@ -25,24 +25,28 @@ def run(
     lease: Annotated[
         str,
         typer.Option(
-            envvar="LEASE_NAME", help="Lease in the profiles' namespace; names the installation."
+            envvar="LEASE_NAME",
+            help="Name of the Lease, in the profiles' namespace. It identifies the installation.",
         ),
     ] = "program-user-info-operator",
     identity: Annotated[
         str,
         typer.Option(
             envvar="POD_NAME",
-            help="Who holds the Lease; default: the host's name.",
+            help="Holder of the Lease; default: the host name.",
             show_default=False,
         ),
     ] = "",
     lease_seconds: Annotated[
         int,
-        typer.Option(envvar="LEASE_SECONDS", min=10, help="How long the Lease lasts."),
+        typer.Option(envvar="LEASE_SECONDS", min=10, help="Duration of the Lease in seconds."),
     ] = 10,
     namespaces: Annotated[
         str,
-        typer.Option(envvar="WATCH_NAMESPACES", help="Comma-separated; default: all namespaces."),
+        typer.Option(
+            envvar="WATCH_NAMESPACES",
+            help="Namespaces of the jobs, separated by commas; default: all.",
+        ),
     ] = "",
     selector: Annotated[
         str,
@@ -50,24 +54,42 @@ def run(
     ] = "",
     job_images: JobImages = JOB_IMAGES,
     service_account: ServiceAccount = "program-user-info-job",
-    workers: Annotated[int, typer.Option(envvar="WORKERS", min=1, max=64)] = 4,
-    resync_seconds: Annotated[float, typer.Option(envvar="RESYNC_SECONDS", min=1)] = 300.0,
+    workers: Annotated[
+        int,
+        typer.Option(
+            envvar="WORKERS", min=1, max=64, help="Jobs that are reconciled at the same time."
+        ),
+    ] = 4,
+    resync_seconds: Annotated[
+        float,
+        typer.Option(
+            envvar="RESYNC_SECONDS",
+            min=1,
+            help="Interval in seconds at which watches are compared with lists.",
+        ),
+    ] = 300.0,
     watch_silence_seconds: Annotated[
         float,
         typer.Option(
-            envvar="WATCH_SILENCE_SECONDS", min=4, help="How long an open watch may say nothing."
+            envvar="WATCH_SILENCE_SECONDS",
+            min=4,
+            help="Seconds without a message after which a watch counts as dead.",
         ),
     ] = 180.0,
     api_timeout_seconds: Annotated[
         float,
         typer.Option(
-            envvar="API_TIMEOUT_SECONDS", min=0.1, help="How long the API server may take."
+            envvar="API_TIMEOUT_SECONDS",
+            min=0.1,
+            help="Time-out in seconds of requests to the API server.",
         ),
     ] = 30.0,
     secret_check_seconds: Annotated[
         float,
         typer.Option(
-            envvar="SECRET_CHECK_SECONDS", min=1, help="Interval at which Secrets are checked."
+            envvar="SECRET_CHECK_SECONDS",
+            min=1,
+            help="Interval in seconds at which Secrets are checked.",
         ),
     ] = 60.0,
     rollout_max_concurrent: Annotated[
@@ -75,35 +97,37 @@ def run(
         typer.Option(
             envvar="ROLLOUT_MAX_CONCURRENT",
             min=1,
-            help="Jobs that take up a release, a profile or a Secret at once.",
+            help="Jobs that get a new release, profile or Secret at the same time.",
         ),
     ] = 1,
     rollout_environments: Annotated[
         str,
         typer.Option(
             envvar="ROLLOUT_ENVIRONMENTS",
-            help="Comma-separated: environments in the order in which they get a new release.",
+            help="Environments in the order in which they get a release, separated by commas.",
         ),
     ] = "",
     rollout_paused: Annotated[
         bool,
         typer.Option(
-            envvar="ROLLOUT_PAUSED", help="Let no job begin to take up what the platform changes."
+            envvar="ROLLOUT_PAUSED", help="Give no further job a new release, profile or Secret."
         ),
     ] = False,
     soak_seconds: Annotated[
         float,
         typer.Option(
-            envvar="SOAK_SECONDS", min=0, help="How long a revision must run to count as good."
+            envvar="SOAK_SECONDS",
+            min=0,
+            help="Seconds that a revision must run without a break to be good.",
         ),
     ] = 60.0,
-    liveness: Annotated[str, typer.Option(help="Where the liveness probe is answered.")] = (
+    liveness: Annotated[str, typer.Option(help="Address of the liveness probe.")] = (
         "http://0.0.0.0:8080/healthz"
     ),
     metrics_port: Annotated[
         int,
         typer.Option(
-            envvar="METRICS_PORT", help="Port of /metrics and /readyz; 0: none.", max=65535
+            envvar="METRICS_PORT", help="Port of /metrics and /readyz; 0 for none.", max=65535
         ),
     ] = 8081,
 ) -> None:

@@ -92,10 +92,10 @@ class ApiServer:
             try:
                 config.load_kube_config()
             except config.ConfigException as error:
-                raise ApiError(0, f"no cluster to talk to: {error}; set KUBECONFIG") from error
+                raise ApiError(0, f"no cluster is configured: {error}; set KUBECONFIG") from error
         configuration = client.Configuration.get_default_copy()
         configuration.connection_pool_maxsize = connections
-        configuration.retries = 0  # the queue retries, with back-off and in view of everybody
+        configuration.retries = 0  # the queue retries, with back-off, metrics and log lines
         self._client = client.ApiClient(configuration)
         self._timeout = timeout
         self._on_applied = on_applied

@@ -1,8 +1,8 @@
 """How long each watch has said nothing while it was open.
 
-A watch that is fine says something about every minute: an event, or a bookmark of the API server.
-One that is closed, because the API server is away, is not silent: it is opened again, and the time
-in between does not count.
+A working watch delivers something about every minute: an event, or a bookmark of the API server.
+One that is closed, because the API server is down, is not silent: it is opened again, and the time
+until then does not count.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Silence(Generic[W]):
         self._watches: dict[W, _Watch] = {}
 
     def opened(self, watch: W) -> None:
-        """The watch is connected; that alone says nothing."""
+        """The watch is connected; it has not delivered anything yet."""
         self._watches.setdefault(watch, _Watch()).opened = self._clock()
 
     def heard(self, watch: W) -> None:

@@ -99,7 +99,7 @@ class Dispatcher:
             self.index.put(key, live)
 
     def lose_sight_of(self, namespaces: Set[str | None]) -> None:
-        """Jobs of these namespaces hold up nobody, as long as nothing can be told of them."""
+        """Jobs of these namespaces hold up no other job while their state is not known."""
         for place in self.store.versions(JOB):
             if place.namespace in namespaces:
                 self.index.remove(Key(place.namespace, place.name))

@@ -36,7 +36,7 @@ _LIST_PAGE = 250
 
 
 class _Backoffs:
-    """Waits between tries of a watch, without end: an API server that is away comes back."""
+    """Pauses between attempts of a watch, without limit, because an API server comes back."""
 
     def __iter__(self) -> Iterator[float]:
         delay = 0.2
@@ -101,7 +101,7 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
 
     @kopf.on.cleanup(registry=registry)
     async def stop(**_: Any) -> None:
-        """What is being written is written to its end; the rest is the next process's."""
+        """Finish the writes that have begun; the next process does the rest."""
         for task in tasks:
             task.cancel()
         await asyncio.to_thread(executor.shutdown, wait=True, cancel_futures=True)
@@ -116,7 +116,7 @@ def _start(endless: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
 
 
 def _end_with(task: asyncio.Task[None]) -> None:
-    """These tasks never end by themselves: better a new process than half a one."""
+    """These tasks never end normally. If one does, the process ends too, and is started again."""
     if not task.cancelled():
         log.critical("a task ended: this is a bug, please report it", exc_info=task.exception())
         os.kill(os.getpid(), signal.SIGTERM)
@@ -128,7 +128,7 @@ def _elected(dispatcher: Dispatcher) -> None:
 
 
 def _end_because_the_lease_is_lost() -> None:
-    """Another process leads from here on, or nobody who can reach the API server."""
+    """Another process leads from now on, or none can reach the API server."""
     log.error("the lease could not be renewed in time: this process ends")
     os.kill(os.getpid(), signal.SIGTERM)
 

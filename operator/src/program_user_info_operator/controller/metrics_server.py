@@ -41,7 +41,7 @@ def serve(port: int, is_ready: Callable[[], bool]) -> ThreadingWSGIServer:
 
 
 class _Silent(WSGIRequestHandler):
-    """Each scrape and probe would be a line that is no JSON object."""
+    """The default handler would log each scrape and probe, not as a JSON object."""
 
     def log_message(self, format: str, *_: object) -> None:  # noqa: A002 - named by its base
         """Say nothing."""

@@ -1,4 +1,4 @@
-"""The net under the watches: what they have told, against what there is, now and then."""
+"""Compares, at an interval, what the watches delivered with what exists."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _LONGEST_GRACE_SECONDS = 5.0
 
 
 async def check_watches_forever(dispatcher: Dispatcher) -> None:
-    """Fill the store, then find out now and then whether it lacks anything."""
+    """Fill the store, then check at an interval whether it lacks anything."""
     while True:
         try:
             await _check(dispatcher)

@@ -1,4 +1,4 @@
-"""Looks at the Secrets in use now and then, and has the jobs looked at whose Secret has changed."""
+"""Checks the Secrets in use at an interval, and reconciles the jobs whose Secret has changed."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Has the jobs looked at whose turn in a rollout may have come."""
+"""Reconciles the jobs whose turn in a rollout may have come."""
 
 from __future__ import annotations
 

@@ -9,7 +9,7 @@ from program_user_info_operator.api import names
 
 
 def needs_apply(desired: Mapping[str, Any], live: Mapping[str, Any] | None) -> bool:
-    """True where applying would change something of ours.
+    """True if applying would change one of our fields.
 
     The values are compared as far as they are ours; the hash of what was last applied tells a
     field that we no longer want from one that somebody else added.

@@ -14,12 +14,12 @@ from program_user_info_operator.hashing import short_hash
 from program_user_info_operator.kubernetes_yaml import load
 
 _NAMESPACES = "namespaces"
-"""The one key of a profile that is no field of a job: who may use it."""
+"""The one key of a profile that is not a field of a job: who may use the profile."""
 
 
 @dataclass(frozen=True)
 class ProfileProblem:
-    """Why a job has no profile to go by: the condition's reason, and the sentence."""
+    """Why a job cannot use a profile: the condition's reason and message."""
 
     reason: str
     message: str
@@ -108,16 +108,16 @@ def missing(environment: str, profiles: Iterable[str]) -> ProfileProblem:
     known = ", ".join(sorted(profiles)) or "none"
     return ProfileProblem(
         "ProfileMissing",
-        f"environment: there is no profile for {environment} (there is: {known}); correct"
-        f" spec.environment, or add environments.{environment} to the operator's chart, empty if"
-        " it has nothing to say",
+        f"environment: there is no profile for {environment} (there are: {known}); correct"
+        f" spec.environment, or add environments.{environment} to the values of the operator's"
+        " chart, which can be empty",
     )
 
 
 def _not_for(environment: str, namespace: str) -> ProfileProblem:
     return ProfileProblem(
         "EnvironmentForbidden",
-        f"environment: {environment} is not for namespace {namespace}; use another environment, or"
-        f" have the namespace added to environments.{environment}.namespaces in the operator's"
-        " chart",
+        f"environment: jobs of namespace {namespace} may not use {environment}; use another"
+        f" environment, or add the namespace to environments.{environment}.namespaces in the values"
+        " of the operator's chart",
     )

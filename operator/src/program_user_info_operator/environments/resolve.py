@@ -44,7 +44,7 @@ class Resolved:
 
 @dataclass(frozen=True)
 class Unresolved:
-    """Why there is no complete spec: sentences that name field and remedy, for the user."""
+    """Why there is no complete spec: messages for the user that name the field and the fix."""
 
     messages: tuple[str, ...]
     in_profile: bool
@@ -128,7 +128,7 @@ def _complete(spec: JobSpec, sources: Mapping[str, Source]) -> dict[str, Source]
 
 
 def leaves(spec: BaseModel, path: str = "") -> dict[str, Any]:
-    """Dotted path to value of every field that is no section of fields itself."""
+    """Dotted path to value of every field that is not itself a section of fields."""
     found: dict[str, Any] = {}
     for name, alias in _names(type(spec)):
         value = getattr(spec, name)
@@ -221,7 +221,7 @@ def _explain(
         elif each["type"] == "missing":
             hint = "" if has_profile else ", which does not exist"
             sentence = (  # noqa: PLW2901
-                f"set neither in the job's spec nor in the profile of environment"
+                f"missing in the job's spec and in the profile of environment"
                 f" {environment}{hint}; set it in one of them"
             )
         text = f"{path}: {sentence}" if path else sentence

@@ -25,16 +25,16 @@ _OVER = "Reached"
 
 @dataclass(frozen=True)
 class Failure:
-    """A reason for the condition, and the sentence."""
+    """A condition's reason and message."""
 
     reason: str
     message: str
     ends_earlier: bool = False
-    """Whether the job has said that what it waited for before is there."""
+    """Whether the job has reported that what it waited for is available now."""
 
     @property
     def is_over(self) -> bool:
-        """Whether that is all that there is to say."""
+        """Whether no other cause is known."""
         return self.reason == _OVER
 
     @property
@@ -90,8 +90,8 @@ def _container_failure(container: Object) -> Failure | None:
     if ended.get("reason") == "OOMKilled":
         return Failure(
             "OutOfMemory",
-            "a container was killed for memory: raise spec.resources.jobManager.memory or"
-            " taskManager.memory",
+            "a container ran out of memory and was killed: raise"
+            " spec.resources.jobManager.memory or spec.resources.taskManager.memory",
         )
     return None
 

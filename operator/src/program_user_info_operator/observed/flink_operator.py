@@ -30,9 +30,9 @@ class FlinkOperator:
         if self.knows(version):
             return None
         return (
-            f"flink.version: {version} is none that the installed Flink operator knows (its newest"
+            f"flink.version: the installed Flink operator does not support {version} (its newest"
             f" is {self.newest}); upgrade that operator, or remove flink.version, or set it and"
-            " image to one that it knows"
+            " image to a version that it supports"
         )
 
 

@@ -1,4 +1,4 @@
-"""Whether a new version of an object can lead to another decision than the version before it.
+"""Whether a new version of an object can lead to another decision than the previous version.
 
 The Flink operator writes every FlinkDeployment's status at each of its checks: time stamps of its
 health check, counts of checkpoints, update times. Nothing here decides on those.

@@ -58,7 +58,7 @@ def secret_facts(secret: Mapping[str, Any], used: frozenset[str], digest_key: by
 
 
 def missing_secrets(spec: JobSpec, found: Mapping[str, SecretFacts | None]) -> list[str]:
-    """A sentence for each Secret, or key of one, that is not there."""
+    """A message for each Secret, or key of one, that is missing."""
     problems = []
     for field, reference in spec.secrets().items():
         name, kind = reference.secret_name, field.rpartition(".")[2]

@@ -1,4 +1,4 @@
-"""Changes that would lose events or corrupt a table are refused, with the way out."""
+"""Changes that would lose events or corrupt a table are refused, with what to do instead."""
 
 from __future__ import annotations
 
@@ -33,12 +33,13 @@ def refuse_other_flink(old: str, new: str, mode: str) -> Refusal | None:
         "IncompatibleState",
         f"flink.version: Flink {dotted(new)} cannot read the state that Flink {dotted(old)} has"
         f" written, and upgrade.mode is {mode}: set upgrade.mode to stateless together with"
-        " flink.version, and back once the job runs; nothing is lost: Kafka has the offsets",
+        " flink.version, and set it back once the job runs; nothing is lost, because Kafka has"
+        " the offsets",
     )
 
 
 def _refuse_max_parallelism(old: Revision, new: Revision, mode: str) -> Refusal | None:
-    """State is cut into as many pieces, and cannot be cut again (Flink's "Maximum parallelism")."""
+    """The number of key groups of a state is fixed (Flink's documentation, "Max Parallelism")."""
     before, after = (
         (each.deployment.get("flinkConfiguration") or {}).get(_MAX_PARALLELISM)
         for each in (old, new)
@@ -60,9 +61,9 @@ def _refuse_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> Refusal | N
     if _table(after) == name and after["layout"] != before["layout"]:
         return Refusal(
             "IncompatibleTable",
-            f"table {name} was made with layout {before['layout']}, and {after['layout']} does not"
-            " fit it: set cassandra.table to a new name and kafka.startingOffsets to earliest, so"
-            " that the topic fills it",
+            f"table {name} has layout {before['layout']}, which {after['layout']} does not fit: set"
+            " cassandra.table to a new name and kafka.startingOffsets to earliest, so that the job"
+            " fills the new table from the topic",
         )
     same_group = new["kafka"]["groupId"] == old["kafka"]["groupId"]
     same_topics = _topics(new["kafka"]) == _topics(old["kafka"])
@@ -70,8 +71,9 @@ def _refuse_table(old: Mapping[str, Any], new: Mapping[str, Any]) -> Refusal | N
     if _table(after) != name and same_group and same_topics and not from_the_start:
         return Refusal(
             "IncompatibleOffsets",
-            f"table {_table(after)} would only get what group {new['kafka']['groupId']} has not"
-            f" written to {name}: set kafka.startingOffsets to earliest, or another kafka.groupId",
+            f"table {_table(after)} would lack the events that group {new['kafka']['groupId']} has"
+            f" already written to {name}: set kafka.startingOffsets to earliest, or set another"
+            " kafka.groupId",
         )
     return None
 
@@ -82,9 +84,9 @@ def _refuse_offsets(before: Mapping[str, Any], after: Mapping[str, Any]) -> Refu
         return None
     return Refusal(
         "IncompatibleOffsets",
-        f"group {after['groupId']} would start at {after['startingOffsets']} and skip what group"
-        f" {before['groupId']} has not read yet: set kafka.startingOffsets to committed; events"
-        " that are read twice do no harm",
+        f"group {after['groupId']} would start at {after['startingOffsets']} and skip the events"
+        f" that group {before['groupId']} has not read yet: set kafka.startingOffsets to committed;"
+        " events that are read twice are harmless",
     )
 
 

@@ -20,9 +20,9 @@ from program_user_info_operator.policy.trial import Evidence, Limits, advance, n
 from program_user_info_operator.revisions.history import History
 
 _OVERDUE = "DeadlineExceeded"
-_PAUSED = f"the annotation {names.ANNOTATION_PAUSED} is set: nothing of the job is changed"
+_PAUSED = f"the annotation {names.ANNOTATION_PAUSED} is set, so the controller changes nothing"
 _UPGRADING = Verdict(
-    "Reconciling", "Upgrading", "the Flink operator has yet to take up the new spec"
+    "Reconciling", "Upgrading", "the Flink operator has not picked up the new spec yet"
 )
 _WAITS_FOR_DELETION = Verdict(
     "Reconciling",
@@ -145,7 +145,7 @@ def _by_outcome(verdict: Verdict, seen: Seen, decision: Decision, history: Histo
 
 def _rolled_back(newest: RevisionStatus, history: History, deadline: str) -> Verdict:
     good = history.good
-    runs = f"revision {good.number} ({good.image}) is back" if good else "nothing is left"
+    runs = f"revision {good.number} ({good.image}) runs again" if good else "no good one is left"
     return Verdict(
         "Stalled",
         "UpgradeRolledBack",
@@ -156,7 +156,7 @@ def _rolled_back(newest: RevisionStatus, history: History, deadline: str) -> Ver
 
 
 def _beside(verdict: Verdict, decision: Decision, history: History) -> Verdict:
-    """A revision that proves itself beside a good one is not ready: that one still writes."""
+    """A revision on trial beside a good one is not Ready: the good one still writes."""
     serving, newest = decision.deployments.serving, history.newest
     if serving is None or newest is None or verdict.reason == "Suspended":
         return verdict

@@ -31,7 +31,7 @@ class Verdict:
     """Whether a job under way has something wrong with it."""
 
     def noting(self, *notes: str) -> Verdict:
-        """The same with something else to know."""
+        """The same verdict with notes added to its message."""
         return replace(self, message="; ".join([self.message, *filter(None, notes)]))
 
 
@@ -50,7 +50,7 @@ Rule = Callable[[Input, ObservedJob], Verdict | None]
 
 
 def judge(seen: Input) -> Verdict:
-    """The first rule that has something to say decides."""
+    """The first rule that applies decides."""
     observed = seen.observed
     if observed is None:
         return Verdict("Reconciling", "Creating", "the FlinkDeployment is being created")
@@ -97,20 +97,20 @@ def shortened(text: str, longest: int) -> str:
     return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
-# Steps on the way to a running job, which tell one story.
+# Steps on the way to a running job: together they are one Event.
 _STEPS = ("Creating", "Upgrading", "Deploying", "Deleting", "Proving")
 
 
 def is_transition(previous: Sequence[Condition], verdict: Verdict) -> bool:
-    """Whether a person would call it a change: worth an Event.
+    """Whether it deserves an Event.
 
     A failure stays the same one while Flink tries again, and while its deadline passes.
     """
     before = [each.reason for each in previous if each.status == "True"]
-    return [_story(reason) for reason in before] != [_story(verdict.reason)]
+    return [_without_steps(reason) for reason in before] != [_without_steps(verdict.reason)]
 
 
-def _story(reason: str) -> str:
+def _without_steps(reason: str) -> str:
     return "UnderWay" if reason in _STEPS else reason
 
 
@@ -124,15 +124,15 @@ def _suspended(seen: Input, observed: ObservedJob) -> Verdict | None:
 
 
 def _flink_operator_failing(_: Input, observed: ObservedJob) -> Verdict | None:
-    """The job runs, but its Flink operator fails on it: the next change would never arrive."""
+    """The job runs, but the Flink operator fails to reconcile it: no change would reach it."""
     if not observed.is_stable or observed.error is None:
         return None
     return Verdict(
         "Reconciling",
         "FlinkOperatorFailing",
         f"the job runs, but the Flink operator fails to reconcile it: {observed.error} —"
-        " read that operator's log; a change of spec.restartNonce deploys the job again and"
-        " clears what it stumbles over in the FlinkDeployment's status",
+        " read that operator's log; a change of spec.restartNonce deploys the job again, with"
+        " a new FlinkDeployment status",
         is_failing=True,
     )
 
@@ -144,7 +144,7 @@ def _running(_: Input, observed: ObservedJob) -> Verdict | None:
 
 
 def _not_taken_up(seen: Input, observed: ObservedJob) -> Verdict | None:
-    """Neither a new FlinkDeployment nor a change of one: the Flink operator does not look."""
+    """The Flink operator reacts neither to a new FlinkDeployment nor to a change of one."""
     since = observed.applied or observed.created
     if observed.is_current or since is None or seen.now - since < _TAKEN_UP_WITHIN:
         return None
@@ -153,7 +153,7 @@ def _not_taken_up(seen: Input, observed: ObservedJob) -> Verdict | None:
     return Verdict(
         "Stalled",
         "FlinkOperatorSilent",
-        f"the Flink operator has not taken up the FlinkDeployment since {since:%H:%M:%SZ}: check"
+        f"the Flink operator has not picked up the FlinkDeployment since {since:%H:%M:%SZ}: check"
         " that it runs, and that it watches this namespace (watchNamespaces in its chart)",
     )
 
@@ -163,11 +163,13 @@ def _not_noticed(seen: Input, observed: ObservedJob) -> Verdict | None:
         return None
     if observed.error and observed.error != JOB_NOT_FOUND:
         return _failing(seen, observed)
-    return Verdict("Reconciling", "Upgrading", "the Flink operator has yet to take up the new spec")
+    return Verdict(
+        "Reconciling", "Upgrading", "the Flink operator has not picked up the new spec yet"
+    )
 
 
 def _failed(seen: Input, observed: ObservedJob) -> Verdict | None:
-    """What Flink alone reports of a job that is starting comes and goes, and says little."""
+    """Errors that only Flink reports of a starting job are often transient and say little."""
     known = seen.failure is not None and not seen.failure.is_generic
     return _failing(seen, observed) if known or observed.has_failed else None
 

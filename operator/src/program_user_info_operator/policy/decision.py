@@ -1,4 +1,4 @@
-"""What is to be done about one job, from all that is seen of it. Pure."""
+"""What to do about one job, decided from everything that is known of it. Pure."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ class Seen:
 def time_to_begin(seen: Seen, now: datetime) -> timedelta | None:
     """How long others wait for a job that has begun nothing yet; None: no longer.
 
-    Its deadline, as of one that has begun: what keeps it from beginning may stay for good.
+    It has the deadline of one that has begun, because what prevents it may never end.
     """
     upgrade = seen.spec.upgrade if seen.spec is not None else Upgrade()
     left = timedelta(milliseconds=upgrade.deadline_milliseconds) - (now - seen.created)
@@ -64,7 +64,7 @@ class Decision:
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
     waits: bool = field(default=False)
-    """Whether the platform has something for the job that it has yet to get."""
+    """Whether there is a change of the platform that the job does not have yet."""
 
 
 def decide(seen: Seen, may_take: MayTake, now: datetime) -> Decision:

@@ -1,4 +1,4 @@
-"""Whose a job is, where two installations of the controller could keep it."""
+"""Which installation of the controller manages a job, if two of them could."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def keeper(job: Object) -> str:
 
 
 def is_handed_over(job: Object) -> bool:
-    """Whether the annotation says whose a job is."""
+    """Whether the annotation says which installation manages the job."""
     return bool(_annotation(job))
 
 

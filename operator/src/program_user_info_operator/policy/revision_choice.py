@@ -101,13 +101,13 @@ def _forward(
     newest = situation.history.newest
     if latest.hash == edited.hash:
         # What the platform changed makes no difference. An edit begins without it all the same: it
-        # may fail, and nobody else is to be halted by that.
+        # may fail, and that must not halt other jobs.
         wanted = latest if edited.hash == current.hash else edited
         return _begin(situation, wanted, Cause.SPEC)
     if newest is not None and latest.hash == newest.hash:
         return _begin(situation, latest, Cause.SPEC)
     changes = _changes(edited, latest)
-    # Before it is asked whose turn it is: a job that is refused takes nobody's place.
+    # Before asking whose turn it is: a job that is refused must not take another job's turn.
     refusal = refuse_change(current, latest, situation.spec.upgrade.mode)
     if refusal is not None:
         return refusal
@@ -124,7 +124,7 @@ def _forward(
 def _after_roll_back(
     situation: Situation, latest: Revision, current: Revision, may_take: MayTake
 ) -> Choice | Refusal:
-    """A new try is the user's to ask for, or the platform's with another thing than what failed."""
+    """The user can ask for a new attempt, and so does the platform with a different change."""
     newest, good = situation.history.newest, situation.history.good
     assert newest is not None
     if latest.hash == newest.hash:
@@ -152,7 +152,7 @@ def _after_roll_back(
 def _edited_after_roll_back(
     situation: Situation, latest: Revision, current: Revision, may_take: MayTake
 ) -> Choice | Refusal:
-    """The edit, with what failed: to try that again is what it asks for, and nothing newer."""
+    """The edit, together with the change that failed: it asks to try that again, nothing newer."""
     newest = situation.history.newest
     if newest is not None and latest.inputs is not None and _ids(newest) == _ids_of(latest.inputs):
         return Choice(latest, Cause.SPEC)
@@ -170,15 +170,15 @@ def _undone(situation: Situation, number: int) -> Choice | Refusal:
         known = ", ".join(str(each.number) for each in reversed(history.good_ones)) or "none"
         return Refusal(
             "RevisionUnknown",
-            f"upgrade.revision: {number} is none of the good revisions that are kept ({known}); set"
-            " one of them, or remove the field",
+            f"upgrade.revision: {number} is not one of the good revisions that are kept ({known});"
+            " set one of them, or remove the field",
         )
     revision, current = situation.records[wanted.hash], situation.candidates.current
     if current is not None:
         refusal = refuse_change(current, revision, situation.spec.upgrade.mode)
         if refusal is not None:
             return refusal
-    note = f"upgrade.revision is set: revision {number} runs, and no other change applies"
+    note = f"upgrade.revision is set, so revision {number} runs and other changes do not apply"
     if history.newest is not None and history.newest.hash == revision.hash:
         return Choice(None, note=note)
     return Choice(revision, Cause.UNDO, note)

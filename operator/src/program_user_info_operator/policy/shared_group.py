@@ -29,7 +29,7 @@ class GroupUse:
 
     @property
     def place(self) -> str:
-        """Where the rows go, for people."""
+        """The table that the rows go to, for messages."""
         server = min(self.servers, default="")
         return f"{self.table} at {server}" if server else self.table
 
@@ -42,7 +42,7 @@ class GroupUse:
 
 
 def refuse_shared_group(own: GroupUse, others: Iterable[GroupUse]) -> Refusal | None:
-    """The later one of two such jobs is refused."""
+    """Refuse the later one of two such jobs."""
     for other in others:
         is_later = (own.created, own.job) > (other.created, other.job)
         topics = sorted(own.topics & other.topics)

@@ -1,4 +1,4 @@
-"""Whether a revision has proven itself, by the clock.
+"""Whether a revision is good, by the clock.
 
     started                          running        good
        |------------------------------|---- soak ----|
@@ -6,9 +6,9 @@
 
 A revision is good once it has run for the soak time without a break, with checkpoints that
 progress. A break, which Flink's own clock tells, starts the soak time again; nothing starts the
-deadline again. Only time in which nobody could have tried the revision does not count: while the
-job is suspended or paused, and while the Flink operator does not take it up. Where Flink does not
-answer, nothing is known: the revision is not good, and when its time is over it is given up.
+deadline again. Only time in which the revision could not run does not count: while the job is
+suspended or paused, and until the Flink operator picks it up. If Flink does not answer, nothing is
+known: the revision is not good, and at its deadline it has failed.
 """
 
 from __future__ import annotations
@@ -49,7 +49,7 @@ class Limits:
 def advance(
     revision: RevisionStatus, evidence: Evidence, limits: Limits, now: datetime
 ) -> RevisionStatus:
-    """The revision as it is known to be now. One that was given up may still turn out good."""
+    """The revision with its current outcome. One that has failed may still become good."""
     if revision.outcome not in (Outcome.PENDING, Outcome.FAILED):
         return revision
     before = revision.trial or TrialStatus()
@@ -123,7 +123,7 @@ def _is_good(trial: TrialStatus, evidence: Evidence, limits: Limits, now: dateti
 
 
 def _was_good_unseen(evidence: Evidence, limits: Limits) -> bool:
-    """By Flink's clock alone: the controller was away while the revision could prove itself."""
+    """By Flink's clock alone: the controller was not running when the revision became good."""
     flink = evidence.flink
     if not evidence.is_running or flink is None:
         return False
@@ -148,5 +148,5 @@ def _why(trial: TrialStatus, evidence: Evidence, limits: Limits) -> str:
     if evidence.flink is None:
         return "it runs, but Flink's REST interface does not say whether it completes checkpoints"
     if not _progresses(evidence.flink, limits):
-        return "it runs, but completes no checkpoints, so nothing it does is known to be done"
+        return "it runs, but completes no checkpoints, so it commits no offsets"
     return f"it has run without a break only since {trial.running_since:%H:%M:%SZ}"

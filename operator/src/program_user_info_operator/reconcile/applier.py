@@ -42,7 +42,7 @@ class Applied:
 
 
 class _Refused(Exception):
-    """A write that would be refused again."""
+    """A write was refused, and would be refused again."""
 
     def __init__(self, refusal: Refusal) -> None:
         super().__init__(refusal.message)
@@ -57,7 +57,7 @@ class Applier:
         self._reader = reader
 
     def apply(self, gathered: Gathered, decision: Decision) -> Applied:
-        """Write what differs. Raises `ApiError` where the API server stands in the way for now."""
+        """Write what differs. Raises `ApiError` if the API server refuses or does not answer."""
         live = dict(gathered.seen.live)
         spec = gathered.seen.spec
         if spec is None or not decision.deployments.wanted:
@@ -102,8 +102,8 @@ class Applier:
             raise _Refused(
                 Refusal(
                     "NameTaken",
-                    f"a FlinkDeployment {name} exists that is not this job's: delete it, or give"
-                    " the job another name",
+                    f"a FlinkDeployment {name} exists that does not belong to this job: delete it,"
+                    " or give the job another name",
                     recheck=_FORBIDDEN_RECHECK,
                 )
             )
@@ -149,14 +149,15 @@ def _refusal(kind: str, error: ApiError) -> Refusal:
     if error.status == 403:
         return Refusal(
             f"{kind}Denied",
-            f"the {kind} may not be written: {error.message} — have the quota, the policy or the"
-            " webhook that says so changed, or the operator's role; it is tried again",
+            f"the API server does not allow the {kind}: {error.message} — change the quota, the"
+            " policy, the webhook or the operator's role that forbids it; the controller tries"
+            " again",
             recheck=_FORBIDDEN_RECHECK,
         )
     return Refusal(
         f"{kind}Refused",
         f"the API server refuses the {kind}: {error.message} — correct spec.flink, or install a"
-        " Flink operator that knows the field",
+        " Flink operator that supports the field",
     )
 
 

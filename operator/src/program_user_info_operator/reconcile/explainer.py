@@ -52,7 +52,7 @@ class Explainer:
         return read_flink_job(job, _mapping(rest.get(f"{path}/checkpoints"))) if job else None
 
     def _log(self, pod: Mapping[str, Any]) -> str:
-        """A container that has begun again has yet to speak: the last words before it count."""
+        """A restarted container has not logged anything yet: the log before the restart counts."""
         read = partial(
             self._api.read_log,
             pod["metadata"]["namespace"],

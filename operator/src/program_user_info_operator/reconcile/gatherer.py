@@ -83,7 +83,7 @@ class Gatherer:
         self._profiles = profiles
 
     def gather(self, key: Key, job: Object) -> Gathered:
-        """Read everything. Raises `ApiError` where the API server stands in the way for now."""
+        """Read everything. Raises `ApiError` if the API server refuses or does not answer now."""
         status = JobStatus.model_validate(job.get("status") or {})
         owner = Owner(key.name, key.namespace, job["metadata"]["uid"])
         config_maps = self._reader.config_maps(owner)
@@ -170,7 +170,7 @@ class Gatherer:
         return targets
 
     def _other_release(self, profiles: Profiles) -> str | None:
-        """One upgrade changes the profiles a moment before the controller: neither goes alone."""
+        """An upgrade changes the profiles just before the controller: jobs get both together."""
         if profiles.bundle is None or set(profiles.bundle.split()) == self._options.bundle.words:
             return None
         return profiles.bundle
@@ -226,7 +226,7 @@ def _created(job: Object) -> datetime:
 
 
 def _exempt(spec: JobSpec | None) -> frozenset[Change]:
-    """What of the platform's the job will not get."""
+    """The changes of the platform that the job will not get."""
     if spec is None:
         return frozenset()
     if spec.upgrade.revision is not None:

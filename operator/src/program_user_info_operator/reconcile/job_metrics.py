@@ -32,7 +32,7 @@ class JobMetrics(Collector):
             return
         yield _gauge(
             "jobs",
-            "Jobs by the condition that is true of them, and its reason.",
+            "Jobs by condition and reason.",
             ["condition", "reason"],
             ((list(labels), count) for labels, count in self._index.counts().items()),
         )
@@ -47,7 +47,7 @@ class JobMetrics(Collector):
         )
         yield _gauge(
             "job_stalled",
-            "Whether a job is Stalled: somebody has to change something.",
+            "Whether a job is Stalled: you have to change something.",
             [*_JOB, "reason"],
             (
                 ([key.namespace, key.name, reason], 1.0)
@@ -57,20 +57,20 @@ class JobMetrics(Collector):
         )
         yield _gauge(
             "rollout_jobs",
-            "Jobs by their stage with the release, their profile, their Secrets.",
+            "Jobs by their stage with the release, their profile and their Secrets.",
             ["change", "stage"],
             ((list(labels), count) for labels, count in self._index.stages().items()),
         )
         holders = self._index.holders()
         yield _gauge(
             "rollout_held_up_jobs",
-            "Jobs that wait for the job that is named.",
+            "Number of jobs that wait for this job.",
             _JOB,
             (([key.namespace, key.name], count) for key, (count, _) in holders.items()),
         )
         yield _gauge(
             "rollout_held_up_seconds",
-            "For how long the job that is named has held others up.",
+            "How long this job has held up others.",
             _JOB,
             (([key.namespace, key.name], seconds) for key, (_, seconds) in holders.items()),
         )

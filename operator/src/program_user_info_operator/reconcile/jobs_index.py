@@ -104,7 +104,7 @@ class JobsIndex:
     # -- what one job asks -----------------------------------------------------------------------
 
     def held_up(self, key: Key, environment: str, wanted: Sequence[ChangeStatus]) -> HeldUp | None:
-        """What keeps the job from taking up these changes; None: it counts as under way now."""
+        """What keeps the job from getting these changes; None: it counts as under way now."""
         with self._lock:
             found = self._standings.holds_up(Member(key, environment), wanted, self._reserved)
             if found is None:
@@ -112,7 +112,7 @@ class JobsIndex:
             return found
 
     def settle(self, key: Key, held: HeldUp | None, *, let_go: bool) -> None:
-        """How a look at the job ended: what holds it up, and whether it takes something up."""
+        """Record how a reconciliation ended: what holds the job up, and whether it gets changes."""
         with self._lock:
             if held is None:
                 self._held.pop(key, None)
@@ -134,7 +134,7 @@ class JobsIndex:
             return self._standings.next_in_turn()
 
     def waiting(self) -> list[Key]:
-        """All jobs that wait, and may have another one to name."""
+        """All jobs that wait, whose message may have to name another job now."""
         with self._lock:
             return self._standings.waiting()
 
@@ -197,7 +197,7 @@ class JobsIndex:
 def wanted_changes(
     changes: Iterable[Change], targets: Mapping[Change, str], now: datetime
 ) -> list[ChangeStatus]:
-    """What a job asks to take up."""
+    """The changes that a job does not have yet."""
     return [
         ChangeStatus(change=each.value, id=targets[each], stage=Stage.WAITING, since=now)
         for each in changes

@@ -104,7 +104,7 @@ class Reader:
             self._operator = (now, read_flink_operator(crd) if crd is not None else None)
         return self._operator[1] or Refusal(
             "FlinkOperatorMissing",
-            "this cluster has no FlinkDeployment: install the Flink Kubernetes Operator",
+            "the cluster has no CRD of FlinkDeployment: install the Flink Kubernetes Operator",
             recheck=FLINK_OPERATOR_RECHECK,
         )
 

@@ -48,7 +48,7 @@ _FORBIDDEN = 403
 
 @dataclass
 class _Answer:
-    """What was said to a job that asked whether it is its turn."""
+    """Whether it is a job's turn, and if not, why."""
 
     held: HeldUp | None = None
     let_go: bool = False
@@ -75,9 +75,9 @@ class Reconciler:
         self._status_writer = StatusWriter(api, clock, options.installation)
 
     def reconcile(self, key: Key) -> timedelta | None:
-        """Converge one job; when to look at it again at the latest, if at all.
+        """Reconcile one job. Returns when to check it again at the latest, or None.
 
-        Raises `ApiError` where the API server stands in the way for now.
+        Raises `ApiError` if the API server refuses or does not answer now.
         """
         job = self._reader.job(key)
         if job is None or job["metadata"].get("deletionTimestamp"):
@@ -107,8 +107,8 @@ class Reconciler:
         """Why it is not the job's turn with these changes; empty: it is."""
         if gathered.profiles_of is not None:
             return (
-                f"changes wait: the profiles are of another release ({gathered.profiles_of}) than"
-                " the controller"
+                "changes wait, because the profiles are of another release"
+                f" ({gathered.profiles_of}) than the controller"
             )
         wanted = wanted_changes(changes, gathered.targets, self._clock())
         held = self._index.held_up(gathered.key, gathered.environment, wanted)

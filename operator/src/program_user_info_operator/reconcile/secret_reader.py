@@ -1,4 +1,4 @@
-"""Secrets by name: read when a job first needs one, then once an interval, whoever uses it.
+"""Secrets by name: read when a job first needs one, then once an interval for all of its jobs.
 
 They are not watched, because a watch may read all of them. What is kept of a Secret is the names of
 its keys and a digest; values are dropped as soon as the answer is read.
@@ -66,7 +66,7 @@ class SecretReader:
         """Of what the job's Secrets hold; refused where a Secret or a key of one is missing.
 
         `before` is the digest of what runs: the answer where nothing can be compared. Raises
-        `ApiError` where the API server stands in the way for now.
+        `ApiError` if the API server refuses or does not answer now.
         """
         wanted = used_keys(spec)
         self._forget(user, keep={SecretUse(user.namespace, *each) for each in wanted.items()})
@@ -89,14 +89,14 @@ class SecretReader:
         self._forget(user, keep=set())
 
     def in_use(self) -> list[SecretUse]:
-        """The Secrets that are to be looked at again now and then."""
+        """The Secrets to check at the interval."""
         with self._lock:
             return list(self._known)
 
     def refresh(self, use: SecretUse) -> set[Key]:
         """Read a Secret again; the jobs that have to be looked at, because it has changed.
 
-        Raises `ApiError` where the API server stands in the way for now.
+        Raises `ApiError` if the API server refuses or does not answer now.
         """
         found = self._read(use, self._key() or b"")
         with self._lock:
@@ -129,8 +129,8 @@ class SecretReader:
                 raise
             return Refusal(
                 "SecretForbidden",
-                f"Secret {use.name} may not be read: allow the operator to (secrets.allowed in its"
-                " chart)",
+                f"the operator is not allowed to read Secret {use.name}: add it to secrets.allowed"
+                " in the operator's chart",
                 recheck=_RECHECK,
             )
         return secret_facts(secret, use.keys, key) if secret is not None else None

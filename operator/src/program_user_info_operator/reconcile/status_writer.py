@@ -39,8 +39,8 @@ class StatusWriter:
             return
         self._left[key] = place
         message = (
-            f"{self._installation} leaves this job alone, because {place} keeps it: set the"
-            f" annotation {names.ANNOTATION_CONTROLLER} to the installation that is to keep it"
+            f"{self._installation} does not change this job, because {place} manages it: set the"
+            f" annotation {names.ANNOTATION_CONTROLLER} to the installation that should manage it"
         )
         log.warning("another installation keeps this job", keeper=place)
         verdict = Verdict("Stalled", "KeptByAnother", message)

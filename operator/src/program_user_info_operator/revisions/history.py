@@ -11,7 +11,7 @@ from program_user_info_operator.revisions.revision import Inputs, Revision
 
 KEPT_REVISIONS = 10
 KEPT_GOOD = 5
-"""So many good revisions stay whole, so that one can go back to them."""
+"""This many good revisions are kept completely, to go back to them."""
 
 
 @dataclass(frozen=True)
@@ -70,7 +70,7 @@ class History:
             started=now.replace(microsecond=0),
             outcome=Outcome.PENDING,
             **self._taken_up(revision, current),
-            # Until the Flink operator takes it up.
+            # Until the Flink operator picks it up.
             trial=TrialStatus(stopped_since=now.replace(microsecond=0)),
         )
         earlier = [
@@ -85,8 +85,8 @@ class History:
         """The same where the platform's changes make no difference to what the job runs.
 
         `revision` is the newest one, made of the present inputs. If it is good, it is good with
-        these. If it has yet to be, only what it is there to prove is now another thing: whatever
-        else it fails for, is not to be laid at the door of a change that it took up meanwhile.
+        these. If it is not good yet, it is on trial for other changes now: a failure must not be
+        blamed on a change that it got meanwhile.
         """
         newest, inputs, good = self.newest, revision.inputs, self.good
         if newest is None or inputs is None or newest.hash != revision.hash:

@@ -1,4 +1,4 @@
-"""What tells one release from another: what it would make of a job."""
+"""Identifies a release by what it would render for a job."""
 
 from __future__ import annotations
 

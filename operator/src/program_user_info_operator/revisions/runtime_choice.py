@@ -83,9 +83,9 @@ def _line(
         if line in bundle.images and flink_operator.knows(stand_in):
             return line, stand_in
     return _unsupported(
-        f"the installed Flink operator knows none of {', '.join(bundle.lines)}, which the job is"
-        f" bundled for (its newest is {flink_operator.newest}); upgrade that operator, or set image"
-        " and flink.version to a job on a Flink that it knows"
+        f"the installed Flink operator supports none of {', '.join(bundle.lines)}, for which there"
+        f" are bundled jobs (its newest is {flink_operator.newest}); upgrade that operator, or set"
+        " image and flink.version to a job on a Flink version that it supports"
     )
 
 
@@ -111,7 +111,7 @@ def _not_bundled(asked: str, bundle: Bundle) -> Refusal:
         "FlinkVersionNotBundled",
         f"flink.version: there is no bundled job for {asked}, only for"
         f" {' and '.join(bundle.lines)}; set one of them, or remove the field, or set image to a"
-        " job on that Flink",
+        " job on that version of Flink",
     )
 
 

@@ -1,4 +1,4 @@
-"""Whose turn it is to take up what the platform changes, by where all jobs stand.
+"""Which job gets a change of the platform next, decided from the stages of all jobs.
 
     order         staging                production
     Release       a Good, b InFlight     c Waiting, d Waiting
@@ -7,7 +7,7 @@
 A release goes from environment to environment: one begins when every job of those before it is
 through. A profile concerns the jobs of its environment, a Secret those of its namespace. A failure
 halts what has failed, wherever it goes. At most `Waves.max_concurrent` jobs are under way at once,
-whatever they take up.
+whatever changes they get.
 """
 
 from __future__ import annotations
@@ -122,7 +122,7 @@ class Standings:
     def holds_up(
         self, job: Member, wanted: Sequence[ChangeStatus], reserved: Collection[Key] = ()
     ) -> HeldUp | None:
-        """What keeps this job from taking up these changes now; None: it is its turn.
+        """What keeps this job from getting these changes now; None: it is its turn.
 
         `reserved` are jobs that were let go and whose status does not say so yet.
         """
@@ -137,7 +137,7 @@ class Standings:
         under_way += [key for key in reserved if key != job.key and key not in under_way]
         if len(under_way) < self.waves.max_concurrent:
             return None
-        return self._waits_for(under_way[0], what, ", which has yet to prove what it took up")
+        return self._waits_for(under_way[0], what, ", which is still on trial with a change")
 
     def next_in_turn(self) -> list[Key]:
         """Jobs to ask again: the first by name of each environment, as many as may go at once."""
@@ -161,8 +161,8 @@ class Standings:
         since = stands.since if stands else None
         what = self._called([change])
         return HeldUp(
-            f"{what} is halted{_moment(since)}, because it failed on {holder}: correct that job,"
-            " pin or delete it, or replace what failed",
+            f"{what} is halted{_moment(since)}, because it failed on {holder}: correct, pin or"
+            " delete that job, or replace the change that failed",
             holder,
             since,
         )
@@ -175,7 +175,7 @@ class Standings:
             if self.waves.rank(bucket.scope) >= self.waves.rank(job.environment):
                 return None
             holder = next(iter(self._keys(bucket)))
-            told = f" of environment {bucket.scope}, which has yet to be good with it"
+            told = f" of environment {bucket.scope}, which is not good with it yet"
             return self._waits_for(holder, self._called([change]), told)
         return None
 
