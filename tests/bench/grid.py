@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from rich.console import Console
+from rich.console import Console, JustifyMethod
 from rich.table import Table
 
 from dev.paths import REPOSITORY
@@ -25,7 +25,8 @@ class Grid:
         """As a table."""
         table = Table(title=self.title)
         for number, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if number else "left")
+            justify: JustifyMethod = "right" if number else "left"
+            table.add_column(column, justify=justify, no_wrap=number == 0)
         for row in self.rows:
             table.add_row(*row)
         console.print(table)

@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from dev.cluster.toolchain.jars import fetch_jars
+from dev.steps import console
 from program_user_info_job.config.load import load_config
+from program_user_info_job.pipeline.waiting import wait_for
 from program_user_info_job.store.schema_preparation import prepare_schema
 from tests.bench.pipeline.job import KEYSPACE, THIS_COMMIT, TOPIC, Settings, rendered
 from tests.bench.pipeline.measure import Running, World
@@ -61,7 +63,8 @@ def _prepare(world: World, folder: Path) -> Options:
     job = rendered(THIS_COMMIT, world.servers, Settings(), folder)
     config = folder / "config.yaml"
     config.write_text(job.config, encoding="utf-8")
-    prepare_schema(load_config(config), create=True)
+    loaded = load_config(config)
+    wait_for("the table", lambda: prepare_schema(loaded, create=True), console.print)
     return job.options
 
 

@@ -13,6 +13,7 @@ from program_user_info_job.config.load import load_config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.pipeline.call import Call
 from program_user_info_job.pipeline.garbage_collection import spare_the_collector
+from program_user_info_job.pipeline.waiting import wait_for
 from program_user_info_job.store.schema_preparation import prepare_schema
 from program_user_info_job.store.session import open_session
 from program_user_info_job.store.writer import Writer
@@ -23,7 +24,7 @@ def main(configuration: str, file: str, told: str) -> None:
     """Write all events of the file, as large calls as the job's."""
     config = load_config(Path(configuration))
     rules = mapping_rules(config)
-    prepare_schema(config, create=True)
+    wait_for("the table", lambda: prepare_schema(config, create=True), print)
     records = read_records(Path(file))
     done = 0
     with open_session(config.cassandra, config.writes.request_timeout) as session:
