@@ -27,7 +27,7 @@ _APACHE = "Apache-2.0"
 _MARKER = "uv:package:marker"
 # Where the images run: Linux, and the Python of Debian bookworm.
 _IMAGE = {"sys_platform": "linux", "platform_system": "Linux", "python_full_version": "3.11.2"}
-# What of our own code is no text.
+# What of our own code is not text.
 _COMPILED: Component = {
     "type": "file",
     "name": "program_user_info_job/store/_compiled.abi3.so",

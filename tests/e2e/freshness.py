@@ -37,7 +37,7 @@ class Freshness:
         return max(self.samples)
 
     def worst_once_below(self, seconds: float) -> float:
-        """The largest of them from the first on that is below so many seconds."""
+        """The largest of them from the first on that is below this many seconds."""
         return max(dropwhile(lambda sample: sample >= seconds, self.samples))
 
 

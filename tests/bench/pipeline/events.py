@@ -133,7 +133,7 @@ def _payloads(shape: Shape) -> Iterator[tuple[bytes, str | None]]:
 
 
 def _sized(payload: bytes, size: int, reason: str | None) -> bytes:
-    """With a field that no column is made of, so that the event has at least so many bytes."""
+    """With a field that no column is made of, so that the event has at least this many bytes."""
     missing = size - len(payload)
     if missing <= 0 or reason is not None:
         return payload

@@ -61,7 +61,7 @@ def measure_pipeline(console: Console, plan: Plan) -> None:
 
 
 def take_turns(chosen: Sequence[Contender], world: World, times: int) -> list[Run]:
-    """Each of them so many times, never twice in a row: what changes meanwhile concerns all."""
+    """Each of them this many times, never twice in a row: what changes meanwhile concerns all."""
     runs = []
     for number in range(1, times + 1):
         for each in chosen:

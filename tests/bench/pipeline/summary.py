@@ -58,7 +58,7 @@ class Summary:
         return self._micros(lambda cost: cost.cpu["Python"] + cost.cpu["JVM"])
 
     def machine(self) -> Spread:
-        """CPU per event of the whole machine, whoever took it."""
+        """CPU per event of the whole machine, whatever took it."""
         return self._micros(lambda cost: cost.cpu[MACHINE])
 
     def thread_micros(self, does: str) -> Spread:

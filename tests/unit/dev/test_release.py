@@ -62,7 +62,7 @@ def test_a_release_names_its_version_everywhere(
     monkeypatch.setattr(version_bump, "CHANGELOG", tmp_path / "CHANGELOG.md")
     version_bump.set_version("9.8.7-rc.1", TODAY)
     assert {version for _, version in version_bump.versions()} == {"9.8.7-rc.1"}
-    with pytest.raises(StepFailed, match="no version such as"):
+    with pytest.raises(StepFailed, match="not a version such as"):
         version_bump.set_version("next", TODAY)
 
 

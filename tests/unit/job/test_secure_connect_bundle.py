@@ -77,8 +77,8 @@ def test_a_bundle_names_the_metadata_service(database: Astra, tmp_path: Path) ->
         ({"config_json": b"[]"}, "names no host and port"),
         ({"config_json": b'{"host": "h"}'}, "names no host and port"),
         ({"config_json": b'{"host": "h", "port": "p"}'}, "names no host and port"),
-        ({"ca_crt": b"none"}, "are no certificates and key in PEM"),
-        ({"key": b"none"}, "are no certificates and key in PEM"),
+        ({"ca_crt": b"none"}, "are not certificates and a key in PEM"),
+        ({"key": b"none"}, "are not certificates and a key in PEM"),
     ],
 )
 def test_what_a_bundle_lacks_is_said_before_anybody_is_asked(
@@ -113,7 +113,7 @@ def test_a_damaged_bundle(database: Astra, tmp_path: Path) -> None:
     content = bytearray(file.read_bytes())
     content[60:200] = bytes(140)
     file.write_bytes(content)
-    assert "is no zip file that can be read" in failure(tmp_path).message
+    assert "is not a zip file that can be read" in failure(tmp_path).message
 
 
 def test_the_node_is_asked_for_by_its_id_through_the_proxy(database: Astra, tmp_path: Path) -> None:

@@ -149,7 +149,9 @@ def test_diff_without_a_cluster_says_what_is_missing(
 
 
 def test_explain_says_where_each_value_came_from() -> None:
-    code, out, _ = render(EVERYTHING, "--environments", str(DATA / "environments.yaml"), "--explain")
+    code, out, _ = render(
+        EVERYTHING, "--environments", str(DATA / "environments.yaml"), "--explain"
+    )
     assert code == 0
     rows = {line.split()[0]: line.split(maxsplit=2)[1:] for line in out.splitlines()}
     assert rows["FIELD"] == ["SOURCE", "VALUE"]
@@ -189,7 +191,10 @@ def test_the_flink_is_one_that_the_given_flink_operator_knows(
 
 @pytest.mark.parametrize(
     ("version", "sentence"),
-    [("v1_19", "there is no bundled job for v1_19"), ("v2_2", "does not support v2_2")],
+    [
+        ("v1_19", "there is no bundled job for v1_19"),
+        ("v2_2", "the installed Flink operator does not support v2_2"),
+    ],
 )
 def test_a_flink_that_cannot_run_is_refused(tmp_path: Path, version: str, sentence: str) -> None:
     job = with_spec(tmp_path, flink={"version": version})

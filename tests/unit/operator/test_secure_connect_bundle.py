@@ -77,7 +77,7 @@ def test_a_field_of_the_profile_is_told_as_such_and_can_be_unset() -> None:
 def test_one_of_the_two_is_needed() -> None:
     (message,) = unresolved(cr()).messages
     assert message == (
-        "cassandra.contactPoints: set neither in the job's spec nor in the profile of environment"
+        "cassandra.contactPoints: missing in the job's spec and in the profile of environment"
         " dev, which does not exist; set it in one of them"
     )
 

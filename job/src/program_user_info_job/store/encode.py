@@ -77,7 +77,7 @@ Columns = tuple[tuple[str, Callable[[Any], bytes]], ...]
 def encode_statement_in_python(
     head: bytes, key: tuple[str, ...], columns: Columns, cells: dict[str, Any], tail: bytes
 ) -> bytes:
-    """A statement as it stands in a batch: its head, the key's texts, each column's cell, its tail.
+    """A statement as bytes of a batch: its head, the key's texts, each column's cell, its tail.
 
     A cell that is None clears its column, an absent one leaves it as it is. `encode_statement` is
     this function, compiled (`_compiled.c`) where the compiled part is installed.

@@ -30,7 +30,7 @@ _FIELD = "cassandra.secureConnectBundle"
 _DOWNLOAD = "download the bundle again, and put it into the Secret as it is"
 _CONFIG, _PEM_FILES = "config.json", ("ca.crt", "cert", "key")
 _BROKEN = (BadZipFile, zlib.error, EOFError, RuntimeError)
-"""What the standard library raises of a file that is no zip, or a damaged or encrypted one."""
+"""What the standard library raises of a file that is not a zip, or a damaged or encrypted one."""
 _REFUSED = (401, 403)
 
 
@@ -66,7 +66,7 @@ def read_bundle(directory: Path) -> Bundle:
     except OSError as error:
         raise _unusable(f"{file}: {error.strerror or type(error).__name__}") from error
     except _BROKEN as error:
-        raise _unusable(f"{file} is no zip file that can be read") from error
+        raise _unusable(f"{file} is not a zip file that can be read") from error
     return Bundle(file, _metadata_service(file, members[_CONFIG]), _tls(file, members))
 
 
@@ -89,7 +89,7 @@ def _tls(file: Path, members: Mapping[str, bytes]) -> ssl.SSLContext:
             context.load_cert_chain(folder / "cert", folder / "key", password="")
         except OSError as error:  # ssl.SSLError is one
             raise _unusable(
-                f"ca.crt, cert and key in {file} are no certificates and key in PEM"
+                f"ca.crt, cert and key in {file} are not certificates and a key in PEM"
                 f" ({_reason(error)})"
             ) from error
     return context

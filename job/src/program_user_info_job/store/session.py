@@ -111,7 +111,7 @@ def _through_proxy(bundle: Bundle, options: dict[str, Any], *, verify: bool) -> 
         options = options | {"connection_class": _VerifiedConnection}
     with metadata_explained(bundle):
         cluster = Cluster(cloud=bundle.cloud(options["connect_timeout"]), **options)
-    # The same context serves the nodes, in whose handshakes the name is no host's.
+    # The same context serves the nodes, in whose handshakes the name is not that of a host.
     bundle.context.check_hostname = False
     return cluster
 
