@@ -188,7 +188,7 @@ def test_the_flink_is_one_that_the_given_flink_operator_knows(
 
 @pytest.mark.parametrize(
     ("version", "sentence"),
-    [("v1_19", "there is no bundled job for v1_19"), ("v2_2", "does not support v2_2")],
+    [("v1_19", "there is no bundled job for v1_19"), ("v2_2", "the installed Flink operator")],
 )
 def test_a_flink_that_cannot_run_is_refused(tmp_path: Path, version: str, sentence: str) -> None:
     job = with_spec(tmp_path, flink={"version": version})

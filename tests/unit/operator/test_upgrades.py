@@ -97,7 +97,7 @@ def test_a_revision_that_fails_goes_and_the_old_one_was_never_touched() -> None:
     assert world.deployments() == [before]
     assert world.state() == ("Stalled", "UpgradeRolledBack")
     assert "cannot be pulled" in world.message()
-    assert "revision 1 (image:1.0) is back" in world.message()
+    assert "revision 1 (image:1.0) runs again" in world.message()
     assert world.outcomes() == [(1, "Created", "Stable"), (2, "Spec", "RolledBack")]
     assert controller.reconcile() == []
 
