@@ -35,12 +35,12 @@ pytestmark = pytest.mark.cluster
         (
             {"kafka": {"topic": "a", "deadLetterTopic": "a"}},
             "spec.kafka",
-            "deadLetterTopic must be none of the topics that the job reads",
+            "deadLetterTopic must not be one of the topics that the job reads",
         ),
         (
             {"kafka": {"additionalTopics": ["a", "b"], "deadLetterTopic": "b"}},
             "spec.kafka",
-            "deadLetterTopic must be none of the topics that the job reads",
+            "deadLetterTopic must not be one of the topics that the job reads",
         ),
         (
             {"upgrade": {"strategy": "overlap", "mode": "savepoint"}},
