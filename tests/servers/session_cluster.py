@@ -78,8 +78,12 @@ GENERATIONS = (
 class SessionCluster:
     """A JobManager and a TaskManager, configured as the controller would."""
 
-    def __init__(self, flink: Flink, folder: Path, slots: int) -> None:
+    def __init__(
+        self, flink: Flink, folder: Path, slots: int, token_endpoint: str | None = None
+    ) -> None:
+        """`token_endpoint` is where the jobs' Kafka clients get tokens."""
         self._flink, self._folder, self._slots = flink, folder, slots
+        self._token_endpoint = token_endpoint
         self.port = free_port()
         self._processes: list[subprocess.Popen[bytes]] = []
 
@@ -112,10 +116,10 @@ class SessionCluster:
         """Our job; raises `StepFailed`."""
         self.run_python(JOB, "run", "--config", config)
 
-    def run_python(self, program: Path, *arguments: str | Path) -> None:
+    def run_python(self, program: Path, *arguments: str | Path, detached: bool = True) -> None:
         """`flink run --python`; raises `StepFailed`."""
         command = [
-            *(self._flink.home / "bin" / "flink", "run", "--detached"),
+            *(self._flink.home / "bin" / "flink", "run", *(["--detached"] if detached else [])),
             *("--pyClientExecutable", self._flink.python, "--python", program, *arguments),
         ]
         log = self._folder / "submit.log"
@@ -144,11 +148,13 @@ class SessionCluster:
                 os.killpg(process.pid, signal.SIGKILL)
 
     def _options(self) -> dict[str, str | int]:
-        spec = {
+        spec: dict[str, Any] = {
             "environment": "dev",
             "kafka": {"bootstrapServers": ["kafka:9092"]},
             "cassandra": {"contactPoints": ["cassandra:9042"]},
         }
+        if self._token_endpoint is not None:
+            spec["kafka"] |= {"security": _with_tokens(self._token_endpoint)}
         resolved = resolve(spec, None)
         assert isinstance(resolved, Resolved)
         as_deployed = flink_configuration(resolved.spec, self._flink.line)
@@ -208,10 +214,21 @@ class SessionCluster:
             return json.load(answer)
 
 
+def _with_tokens(endpoint: str) -> dict[str, Any]:
+    return {
+        "protocol": "SASL_PLAINTEXT",
+        "saslMechanism": "OAUTHBEARER",
+        "tokenEndpoint": endpoint,
+        "credentials": {"secretName": "client"},
+    }
+
+
 @contextmanager
-def session_cluster(flink: Flink, folder: Path, slots: int = 1) -> Iterator[SessionCluster]:
+def session_cluster(
+    flink: Flink, folder: Path, slots: int = 1, token_endpoint: str | None = None
+) -> Iterator[SessionCluster]:
     """A running one, ended afterwards."""
-    cluster = SessionCluster(flink, folder, slots)
+    cluster = SessionCluster(flink, folder, slots, token_endpoint)
     try:
         cluster.start()
         yield cluster
