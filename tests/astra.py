@@ -30,7 +30,7 @@ class Astra:
 
     def __init__(self, folder: Path, host: str, host_id: str, node: tuple[str, int]) -> None:
         """`host` is what clients know both servers by; `node` is where the proxy finds it."""
-        self._folder, self._host, self._host_id, self._node = folder, host, host_id, node
+        self.folder, self._host, self._host_id, self._node = folder, host, host_id, node
         self._node_tls: ssl.SSLContext | None = None
         self.metadata_port = self.proxy_port = 0
         self.asked: list[str | None] = []
@@ -40,7 +40,7 @@ class Astra:
 
     def reach_node_by_tls(self) -> None:
         """Whatever the name in the node's certificate is."""
-        self._node_tls = ssl.create_default_context(cafile=str(self._folder / "ca.crt"))
+        self._node_tls = ssl.create_default_context(cafile=str(self.folder / "ca.crt"))
         self._node_tls.check_hostname = False
 
     def write_bundle(self, folder: Path, **other: bytes | None) -> Path:
@@ -48,9 +48,9 @@ class Astra:
         config = {"host": self._host, "port": self.metadata_port, "localDC": DATA_CENTRE}
         files: dict[str, bytes | None] = {
             "config.json": json.dumps(config).encode(),
-            "ca.crt": (self._folder / "ca.crt").read_bytes(),
-            "cert": (self._folder / "client.crt").read_bytes(),
-            "key": (self._folder / "client.key").read_bytes(),
+            "ca.crt": (self.folder / "ca.crt").read_bytes(),
+            "cert": (self.folder / "client.crt").read_bytes(),
+            "key": (self.folder / "client.key").read_bytes(),
             **{name.replace("_", "."): text for name, text in other.items()},
         }
         folder.mkdir(exist_ok=True)
@@ -82,10 +82,10 @@ class Astra:
 
     def _server_tls(self) -> ssl.SSLContext:
         context = ssl.create_default_context(
-            ssl.Purpose.CLIENT_AUTH, cafile=str(self._folder / "ca.crt")
+            ssl.Purpose.CLIENT_AUTH, cafile=str(self.folder / "ca.crt")
         )
         context.verify_mode = ssl.CERT_REQUIRED
-        context.load_cert_chain(self._folder / "server.crt", self._folder / "server.key")
+        context.load_cert_chain(self.folder / "server.crt", self.folder / "server.key")
         return context
 
     def _choose(self, _: object, name: str | None, __: ssl.SSLContext) -> int | None:

@@ -55,6 +55,16 @@ pytestmark = pytest.mark.cluster
             "spec.cassandra.schema.replication",
             "needs class",
         ),
+        (
+            {
+                "cassandra": {
+                    "contactPoints": ["c:1"],
+                    "secureConnectBundle": {"secretName": "astra"},
+                }
+            },
+            "spec.cassandra",
+            "contactPoints must be absent with secureConnectBundle",
+        ),
         ({"parallelism": 0}, "spec.parallelism", "greater than or equal to 1"),
         (
             {"resources": {"jobManager": {"memory": "lots"}}},

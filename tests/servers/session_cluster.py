@@ -7,6 +7,7 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, tail
@@ -32,10 +33,10 @@ class SessionCluster(LocalFlink):
         """Our job; raises `StepFailed`."""
         self.run_python(JOB, "run", "--config", config)
 
-    def run_python(self, program: Path, *arguments: str | Path) -> None:
+    def run_python(self, program: Path, *arguments: str | Path, detached: bool = True) -> None:
         """`flink run --python`; raises `StepFailed`."""
         command = [
-            *(self.flink.home / "bin" / "flink", "run", "--detached"),
+            *(self.flink.home / "bin" / "flink", "run", *(["--detached"] if detached else [])),
             *("--pyClientExecutable", self.flink.python, "--python", program, *arguments),
         ]
         log = self._folder / "submit.log"
@@ -59,10 +60,18 @@ class SessionCluster(LocalFlink):
 
 @contextmanager
 def session_cluster(
-    flink: Flink, folder: Path, options: Options | None = None
+    flink: Flink,
+    folder: Path,
+    options: Options | None = None,
+    *,
+    token_endpoint: str | None = None,
 ) -> Iterator[SessionCluster]:
-    """A running one, ended afterwards; with a test's options, or these."""
-    cluster = SessionCluster(flink, folder, _options(flink) if options is None else options)
+    """A running one, ended afterwards; with a test's options, or these.
+
+    `token_endpoint` is where the jobs' Kafka clients get tokens.
+    """
+    chosen = _options(flink, token_endpoint) if options is None else options
+    cluster = SessionCluster(flink, folder, chosen)
     try:
         cluster.start()
         yield cluster
@@ -70,12 +79,14 @@ def session_cluster(
         cluster.stop()
 
 
-def _options(flink: Flink) -> Options:
-    spec = {
+def _options(flink: Flink, token_endpoint: str | None) -> Options:
+    spec: dict[str, Any] = {
         "environment": "dev",
         "kafka": {"bootstrapServers": ["kafka:9092"]},
         "cassandra": {"contactPoints": ["cassandra:9042"]},
     }
+    if token_endpoint is not None:
+        spec["kafka"] |= {"security": _with_tokens(token_endpoint)}
     resolved = resolve(spec, None)
     assert isinstance(resolved, Resolved)
     as_deployed = flink_configuration(resolved.spec, flink.line)
@@ -86,3 +97,12 @@ def _options(flink: Flink) -> Options:
         "taskmanager.memory.process.size": "1600m",
     }
     return {**kept, **sizes}
+
+
+def _with_tokens(endpoint: str) -> dict[str, Any]:
+    return {
+        "protocol": "SASL_PLAINTEXT",
+        "saslMechanism": "OAUTHBEARER",
+        "tokenEndpoint": endpoint,
+        "credentials": {"secretName": "client"},
+    }

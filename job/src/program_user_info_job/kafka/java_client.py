@@ -25,6 +25,8 @@ _REASONS = {
     "ConfigException": FailureReason.CONFIGURATION_INVALID,
     "InvalidConfigurationException": FailureReason.CONFIGURATION_INVALID,
     "SaslAuthenticationException": FailureReason.KAFKA_REFUSED,
+    # No token was given for what the Secret holds.
+    "LoginException": FailureReason.KAFKA_REFUSED,
     "TopicAuthorizationException": FailureReason.KAFKA_PERMISSION_MISSING,
     "GroupAuthorizationException": FailureReason.KAFKA_PERMISSION_MISSING,
     "UnknownTopicOrPartitionException": FailureReason.KAFKA_NOT_READY,

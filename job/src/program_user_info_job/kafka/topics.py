@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import structlog
@@ -21,6 +22,10 @@ _NOT_ALLOWED = (
     KafkaError.GROUP_AUTHORIZATION_FAILED,
     KafkaError.CLUSTER_AUTHORIZATION_FAILED,
 )
+
+_UNACQUIRED = "Failed to acquire SASL OAUTHBEARER token"
+_OAUTH_ERROR = re.compile(r'"error"\s*:\s*"([a-z_]{1,40})"')
+"""A code of RFC 6749, 5.2, in the endpoint's answer that librdkafka quotes."""
 
 log = structlog.get_logger(__name__)
 
@@ -80,11 +85,12 @@ def _explain(
             " protocol, ca.crt and, if the brokers ask for them, tls.crt and tls.key",
         )
     if KafkaError._AUTHENTICATION in codes:  # noqa: SLF001
+        if kafka.security.token_endpoint is not None:
+            return explain_token(kafka, [each.str() for each in reported])
         return KafkaNotReady(
             FailureReason.KAFKA_REFUSED,
             f"kafka.security: {servers} refuses the credentials; correct"
-            f" {' and '.join(kafka.security.credential_files)} in the Secret, or"
-            f" {'tokenEndpoint' if kafka.security.token_endpoint else 'saslMechanism'}",
+            f" {' and '.join(kafka.security.credential_files)} in the Secret, or saslMechanism",
         )
     cause = error.args[0] if isinstance(error, KafkaException) else None
     said = "no answer in time" if cause is None else cause.str()
@@ -98,4 +104,32 @@ def _explain(
         FailureReason.KAFKA_UNREACHABLE,
         f"kafka.bootstrapServers: no answer from {servers} ({said}); check the address, the"
         " network policy and kafka.security",
+    )
+
+
+def explain_token(kafka: Kafka, said: Sequence[str]) -> KafkaNotReady:
+    """The failure of a client that gets no token, or has one that the brokers refuse.
+
+    `said` is what librdkafka reported. Of the endpoint's answer only the code is relayed.
+    """
+    security = kafka.security
+    answer = next((text for text in said if text.startswith(_UNACQUIRED)), None)
+    if answer is None:
+        return KafkaNotReady(
+            FailureReason.KAFKA_REFUSED,
+            f"kafka.security: {', '.join(kafka.bootstrap_servers)} refuses the token of"
+            f" {security.token_endpoint}; correct tokenEndpoint or tokenScope, or the issuer and"
+            " the audience that the brokers expect",
+        )
+    code = _OAUTH_ERROR.search(answer)
+    if code is None:
+        return KafkaNotReady(
+            FailureReason.KAFKA_UNREACHABLE,
+            f"kafka.security.tokenEndpoint: no token comes from {security.token_endpoint}; check"
+            " the address, the network policy and that the image trusts the endpoint's certificate",
+        )
+    return KafkaNotReady(
+        FailureReason.KAFKA_REFUSED,
+        f"kafka.security.credentials: {security.token_endpoint} gives no token ({code[1]});"
+        " correct clientId and clientSecret in the Secret, or tokenScope",
     )
