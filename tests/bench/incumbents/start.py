@@ -26,8 +26,8 @@ _EVENTS_PER_BATCH = 20_000
 
 @contextmanager
 def start_cassandra_sink(world: World, folder: Path) -> Iterator[Running]:
-    """A Python map and Flink's CassandraSink, with the Flink options of our job."""
-    options = _prepare(world, folder)
+    """A Python map and Flink's CassandraSink, with the memory of our job and Flink's own JVM."""
+    options = plain_jvm(_prepare(world, folder))
     jars = _jars("cassandra_sink")
     flink = folder / "flink"
     flink.mkdir()
@@ -56,6 +56,13 @@ def start_spark(world: World, folder: Path) -> Iterator[Running]:
     ]
     with told_by(command, folder) as running:
         yield running
+
+
+def plain_jvm(options: Options) -> Options:
+    """The same without what suits our job: its choice of compilers, the processors of its pods."""
+    name = "env.java.opts.all"
+    needed = [word for word in str(options[name]).split() if word.startswith("--add-opens=")]
+    return {**options, name: " ".join(needed)}
 
 
 def _prepare(world: World, folder: Path) -> Options:

@@ -15,6 +15,7 @@ from dev.cluster.demo.fold import fold
 from dev.cluster.demo.world import DeadLetter
 from dev.steps import capture
 from tests.bench.grid import grid
+from tests.bench.incumbents.start import plain_jvm
 from tests.bench.pipeline.contenders import JOB
 from tests.bench.pipeline.events import Events, Shape, digest, make_events
 from tests.bench.pipeline.job import Settings, read, resource
@@ -171,6 +172,11 @@ def test_keyed_events_of_a_program_are_in_one_partition_and_as_large_as_asked(
             partitions.setdefault(program, set()).add(record.partition)
     assert {len(some) for some in partitions.values()} == {1}
     assert len(set.union(*partitions.values())) == 4
+
+
+def test_an_incumbents_jvm_has_nothing_of_our_choices() -> None:
+    ours = {"a": "b", "env.java.opts.all": "--add-opens=x=Y -XX:TieredStopAtLevel=1 -XX:Z=1"}
+    assert plain_jvm(ours) == {"a": "b", "env.java.opts.all": "--add-opens=x=Y"}
 
 
 def test_the_job_runs_as_the_controller_renders_it(tmp_path: Path) -> None:
