@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import sys
 
 from rich.console import Console
 
@@ -70,6 +72,8 @@ def _at_rest() -> list[Grid]:
     ]
 
 
+# Like Ctrl-C: the servers and clusters that were started end too.
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
 try:
     main()
 except StepFailed as failure:
