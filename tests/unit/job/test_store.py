@@ -25,17 +25,7 @@ from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatch
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema import create_statements, mismatches
 from program_user_info_job.store.statements import Statements, rows_of
-from tests.unit.job.prepared import FakeSession, encoded, rows, statements
-
-MILLIS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
-TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
-VALUES = {
-    CqlType.TEXT: TEXT,
-    CqlType.BOOLEAN: st.booleans(),
-    CqlType.TIMESTAMP: MILLIS,
-    CqlType.DATE: MILLIS,
-    CqlType.TEXT_MAP: st.dictionaries(TEXT, TEXT, max_size=4),
-}
+from tests.unit.job.prepared import TEXT, VALUES, FakeSession, encoded, rows, statements
 
 
 def as_driver_takes_it(value: Any, cql_type: CqlType) -> Any:
