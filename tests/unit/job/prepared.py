@@ -8,6 +8,7 @@ from typing import Literal
 
 from cassandra import cqltypes
 from cassandra.query import PreparedStatement
+from hypothesis import strategies as st
 
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.row.convert import Row
@@ -24,6 +25,16 @@ DRIVER_TYPES = {
     CqlType.TEXT_MAP: cqltypes.MapType.apply_parameters([cqltypes.UTF8Type, cqltypes.UTF8Type]),
 }
 Column = namedtuple("Column", "keyspace_name table_name name type")
+
+MILLIS = st.integers(-62_135_596_800_000, 253_402_300_799_999)
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
+VALUES = {
+    CqlType.TEXT: TEXT,
+    CqlType.BOOLEAN: st.booleans(),
+    CqlType.TIMESTAMP: MILLIS,
+    CqlType.DATE: MILLIS,
+    CqlType.TEXT_MAP: st.dictionaries(TEXT, TEXT, max_size=4),
+}
 
 
 class FakeSession:

@@ -18,8 +18,8 @@ from program_user_info_job.pipeline.program_order import in_parts, likely_progra
 from program_user_info_job.row.convert import Rules
 from program_user_info_job.store.in_flight import InFlight
 from program_user_info_job.store.writer import Writer
-from tests.unit.job.answering import Server, answering
 from tests.unit.job.events import NOW, event
+from tests.unit.job.server import Server, answering
 
 CASSANDRA = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
 

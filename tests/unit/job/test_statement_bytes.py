@@ -19,7 +19,7 @@ from program_user_info_job.row.layout import LAYOUTS, CqlType
 from program_user_info_job.store import encode
 from program_user_info_job.store.encode import Columns, encode_statement_in_python
 from program_user_info_job.store.session import missing_extensions
-from tests.unit.job.cell_values import VALUES
+from tests.unit.job.prepared import VALUES
 
 HEADERS = Path(sysconfig.get_paths()["include"]) / "Python.h"
 

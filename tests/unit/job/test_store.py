@@ -25,8 +25,7 @@ from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatch
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema import create_statements, mismatches
 from program_user_info_job.store.statements import Statements, rows_of
-from tests.unit.job.cell_values import TEXT, VALUES
-from tests.unit.job.prepared import FakeSession, encoded, rows, statements
+from tests.unit.job.prepared import TEXT, VALUES, FakeSession, encoded, rows, statements
 
 
 def as_driver_takes_it(value: Any, cql_type: CqlType) -> Any:

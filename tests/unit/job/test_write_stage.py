@@ -86,7 +86,8 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         ends.append(True)
 
     monkeypatch.setattr(write_stage, "open_session", open_session)
-    monkeypatch.setattr(write_stage, "spare_the_collector", lambda: None)
+    for name in ("spare_the_collector", "keep_freed_memory"):
+        monkeypatch.setattr(write_stage, name, lambda: None)
     return ends
 
 

@@ -17,8 +17,8 @@ from program_user_info_job.store.encoded_batch import EncodedBatch
 from program_user_info_job.store.gathered_rows import GatheredRows
 from program_user_info_job.store.needed_rows import EncodedRow, Indexed
 from program_user_info_job.store.writer import Writer
-from tests.unit.job.answering import Server, answering
 from tests.unit.job.prepared import encoded, rows
+from tests.unit.job.server import Server, answering
 
 CASSANDRA = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
 

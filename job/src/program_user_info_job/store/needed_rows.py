@@ -47,7 +47,7 @@ def by_user(rows: Iterable[EncodedRow]) -> list[KeyedRows]:
             grouped[user].append(row)
         else:
             grouped[user] = [row]
-    return [_reduce(each) for each in grouped.values()]
+    return [KeyedRows(each) if len(each) == 1 else _reduce(each) for each in grouped.values()]
 
 
 def _reduce(rows: Sequence[EncodedRow]) -> KeyedRows:
@@ -56,8 +56,6 @@ def _reduce(rows: Sequence[EncodedRow]) -> KeyedRows:
     Rows of one write timestamp are all kept, for Cassandra breaks such ties by value and the
     outcome must not depend on what happened to share a batch. Repeats of one event are dropped.
     """
-    if len(rows) == 1:
-        return KeyedRows(rows)
     needed: list[EncodedRow] = []
     covered: list[EncodedRow] = []
     for row in sorted(rows, key=lambda row: row.write_timestamp, reverse=True):

@@ -16,8 +16,7 @@ from program_user_info_job.store.needed_rows import EncodedRow, Indexed
 from program_user_info_job.store.statements import Statements, rows_of
 
 HELD_BYTES = 32 << 20
-"""Bytes of events whose rows wait, unsent, for more of their programs. Rows of large events need
-several times as much memory as their bytes."""
+"""Bytes of events whose rows wait, unsent, for more of their programs."""
 
 
 class Writer:

@@ -1,4 +1,4 @@
-"""A session whose requests a thread answers, in any order."""
+"""A server that answers when it is told to."""
 
 from __future__ import annotations
 
