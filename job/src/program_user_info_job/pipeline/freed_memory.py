@@ -13,7 +13,7 @@ _LARGEST_BUFFER = 32 << 20
 def keep_freed_memory() -> bool:
     """Keep the buffers of one call for the next; False where the allocator cannot be told.
 
-    A call's bytes are several buffers of some 25 MB each. By itself glibc maps and unmaps each of
+    A call's bytes are several buffers of some 25 MB each. On its own glibc maps and unmaps each of
     them, and the kernel clears every page again: a sixth of the Python process's CPU
     (docs/decisions/0020-rows-are-encoded-as-they-are-made.md).
     """
