@@ -86,7 +86,7 @@ def kill_cassandra_for_a_minute() -> None:
     [kill_python_worker, kill_task_manager, kill_broker, kill_cassandra_for_a_minute],
     ids=lambda outage: outage.__name__,
 )
-def test_nothing_is_lost_or_spoilt(fleet: Fleet, outage: Callable[[], None]) -> None:
+def test_nothing_is_lost_or_corrupted(fleet: Fleet, outage: Callable[[], None]) -> None:
     fleet.send(2000)
     with fleet.traffic(_PER_SECOND):
         eventually(lambda: fleet.lag() < 2000, "the job is in mid-stream")

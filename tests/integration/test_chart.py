@@ -195,7 +195,7 @@ def test_whoever_may_edit_a_namespace_may_edit_its_jobs() -> None:
 @pytest.mark.parametrize(
     ("options", "said"),
     [
-        ((), "No namespace is prepared for jobs: name yours in job.namespaces"),
+        ((), "No namespace is prepared for jobs: list yours in job.namespaces"),
         (("--set=job.namespaces={a,b}",), "Jobs can run in: a, b"),
     ],
 )
