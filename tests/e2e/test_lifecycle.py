@@ -31,7 +31,7 @@ from tests.e2e.fleet import (
 )
 from tests.e2e.operators import known_flinks
 
-pytestmark = pytest.mark.cluster
+pytestmark = [pytest.mark.cluster, pytest.mark.early(3)]
 
 
 NAMES = ("lifecycle-a", "lifecycle-b", "lifecycle-c")
