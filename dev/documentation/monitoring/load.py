@@ -18,7 +18,7 @@ _WORKING_SET = (
     f"max by (pod) (pod_memory_working_set_bytes and on (namespace, pod) up{_OF_THE_LOADED})"
 )
 _WRITTEN = f"sum(rate(flink_taskmanager_job_task_operator_rows_written{_OF_THE_LOADED}[2m]))"
-_POD = f'sum(rate(pod_cpu_usage_seconds_total{{pod=~"{LOADED}-taskmanager-.*"}}[2m]))'
+_POD = f'sum(rate(pod_cpu_usage_seconds_total{{pod=~"{LOADED}-[0-9a-f]+-taskmanager-.*"}}[2m]))'
 _JVM = f"sum(rate(flink_taskmanager_Status_JVM_CPU_Time{_OF_THE_LOADED}[2m])) / 1e9"
 _JOB_MANAGER = f"sum(rate(flink_jobmanager_Status_JVM_CPU_Time{_OF_THE_LOADED}[2m])) / 1e9"
 

@@ -74,6 +74,14 @@ class Dispatcher:
             return self.namespaces
         return (*self.namespaces, self.profiles.namespace)
 
+    @property
+    def waiting(self) -> int:
+        """Jobs that wait for this process to reconcile them; none while another one leads.
+
+        A process that stands by hears the same news, and would count as behind.
+        """
+        return len(self.queue) if self.lock.is_held else 0
+
     def is_ours(self, namespace: str) -> bool:
         """Whether jobs of this namespace are to be reconciled.
 
