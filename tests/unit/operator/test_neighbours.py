@@ -16,10 +16,11 @@ from tests.unit.operator.rollout_stories import (
     put,
 )
 from tests.unit.operator.specs import CR
+from tests.unit.operator.world import World
 
 
-def test_the_first_of_two_installations_keeps_the_job() -> None:
-    world = fleet("a")
+def hold_lease(world: World) -> None:
+    """The installation `operator/controller` has a leader that is alive."""
     lease = {
         "holderIdentity": "pod",
         "leaseDurationSeconds": 10,
@@ -27,6 +28,11 @@ def test_the_first_of_two_installations_keeps_the_job() -> None:
     }
     metadata = {"name": "controller", "namespace": "operator"}
     world.put({"kind": "Lease", "metadata": metadata, "spec": lease})
+
+
+def test_the_first_of_two_installations_keeps_the_job() -> None:
+    world = fleet("a")
+    hold_lease(world)
     other = Controller(world, "2.0", installation="other")
     assert other.reconcile("a") == ["create Event KeptByAnother"]
     assert other.reconcile("a") == []
@@ -39,13 +45,7 @@ def test_the_first_of_two_installations_keeps_the_job() -> None:
 
 def test_a_job_is_handed_over_by_its_annotation() -> None:
     world = fleet("a")
-    lease = {
-        "holderIdentity": "pod",
-        "leaseDurationSeconds": 10,
-        "renewTime": "2026-01-01T00:00:31Z",
-    }
-    metadata = {"name": "controller", "namespace": "operator"}
-    world.put({"kind": "Lease", "metadata": metadata, "spec": lease})
+    hold_lease(world)
     world.annotate("a", controller="operator/other")
     first, other = Controller(world), Controller(world, "2.0", installation="other")
     assert first.reconcile("a") == ["create Event KeptByAnother"]

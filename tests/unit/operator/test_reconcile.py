@@ -23,18 +23,6 @@ Object = dict[str, Any]
 CHILDREN = "lern.sunbird.org/job=job"
 
 
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.put_job()
-    return world
-
-
-@pytest.fixture
-def controller(world: World) -> Controller:
-    return Controller(world)
-
-
 def test_a_new_job_is_deployed_and_then_nothing_is_written(
     world: World, controller: Controller
 ) -> None:

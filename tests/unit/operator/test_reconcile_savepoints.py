@@ -2,22 +2,8 @@
 
 from __future__ import annotations
 
-import pytest
-
 from tests.unit.operator.controller import Controller
 from tests.unit.operator.world import World
-
-
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.put_job()
-    return world
-
-
-@pytest.fixture
-def controller(world: World) -> Controller:
-    return Controller(world)
 
 
 def test_a_job_is_deployed_anew_from_a_savepoint(world: World, controller: Controller) -> None:

@@ -13,18 +13,6 @@ from tests.unit.operator.world import World
 SECRET = {"secretName": "login"}
 
 
-@pytest.fixture
-def world() -> World:
-    world = World()
-    world.put_job()
-    return world
-
-
-@pytest.fixture
-def controller(world: World) -> Controller:
-    return Controller(world)
-
-
 @pytest.mark.parametrize(
     ("keys", "message"),
     [
