@@ -31,8 +31,12 @@ class Api:
             data=None if body is None else json.dumps(body).encode(),
             headers=self.headers(kind),
         )
-        with urllib.request.urlopen(request, context=self._context, timeout=30) as response:
-            return json.load(response)
+        try:
+            with urllib.request.urlopen(request, context=self._context, timeout=30) as response:
+                return json.load(response)
+        except urllib.error.HTTPError as error:
+            error.close()  # It is the answer itself, with its connection.
+            raise
 
     def headers(self, kind: str = "json") -> dict[str, str]:
         """What each request needs besides its path and its body."""

@@ -102,8 +102,7 @@ def test_each_verb_is_granted_because_it_is_used(plane: ControlPlane, arena: Are
 def test_nothing_else_works(plane: ControlPlane, method: str, path: str) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         plane.controller_api.send(method, path, None if method in ("GET", "DELETE") else {})
-    with refused.value as answer:
-        assert answer.code == 403
+    assert refused.value.code == 403
 
 
 def test_where_secrets_are_named_no_other_can_be_read(plane: ControlPlane) -> None:

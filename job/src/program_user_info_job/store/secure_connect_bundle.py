@@ -112,6 +112,7 @@ def _explain(service: str, cause: BaseException | None) -> CassandraNotReady:
     reason = FailureReason.CASSANDRA_UNREACHABLE
     match cause:
         case HTTPError():
+            cause.close()  # An HTTPError is the answer itself; the driver leaves it open.
             if cause.code in _REFUSED:
                 reason = FailureReason.CASSANDRA_REFUSED
             said = f"answers with status {cause.code}; check that the database is active, and"
