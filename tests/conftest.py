@@ -25,14 +25,18 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--update-golden", action="store_true", help="write the golden files again")
 
 
-# They need the API server, Kafka or Cassandra, and change nothing that the cluster's tests use.
+# They need the API server, Kafka or Cassandra, or jobs of their own that mind nothing that the
+# cluster's tests do, and change nothing that those use.
 APART = (
     "tests/bench/",
+    "tests/e2e/test_autoscaling.py",
     "tests/servers/",
     "tests/integration/test_admission_policy.py",
     "tests/integration/test_alerts.py",
+    "tests/integration/test_command_in_cluster.py",
     "tests/integration/test_flink_crds.py",
     "tests/integration/test_images.py",
+    "tests/integration/test_wrong_specs.py",
 )
 
 

@@ -28,7 +28,6 @@ CLAIM = "lifecycle"
 FOLDER = STATE / "lifecycle"
 """The claim's volume, as the node sees it."""
 BUCKET = "lifecycle"
-SECRET = "lifecycle"
 MINUTES = 300.0
 _S3_PORT = 19000
 
@@ -39,16 +38,17 @@ class Fleet:
     """The jobs and the events that they have been sent; each has a group and a table of its own."""
 
     def __init__(self, kafka: Kafka, *names: str) -> None:
-        self.kafka, self.names = kafka, names
+        self.kafka, self.names, self.secret = kafka, names, names[0]
         self.topic, self._keyspace = f"{names[0]}.events", names[0].replace("-", "_")
         self.namespace = Namespace(NAMESPACE)
         self._source = demo_events(200_000, seed=23)
         self._sent: list[Generated] = []
         self._producer = Producer({"bootstrap.servers": f"127.0.0.1:{KAFKA_PORT}"})
 
-    def apply(self, name: str, **spec: Any) -> None:
+    def apply(self, name: str, *, has_secret: bool = False, **spec: Any) -> None:
         """Create a running job with a group and a table of its own."""
         table = name.replace("-", "_")
+        credentials = {"credentials": {"secretName": self.secret}} if has_secret else {}
         defaults = {
             "state": "running",
             "checkpoints": {"interval": "5s"},
@@ -57,9 +57,21 @@ class Fleet:
                 "contactPoints": ["cassandra:9042"],
                 "keyspace": self._keyspace,
                 "table": table,
-            },
+            }
+            | credentials,
         }
         self.namespace.apply(job(name, **(defaults | spec)))
+
+    def put_secret(self, password: str) -> None:
+        """Write the Secret. Cassandra asks for no password here: any will do."""
+        self.namespace.apply(
+            {
+                "apiVersion": "v1",
+                "kind": "Secret",
+                "metadata": {"name": self.secret},
+                "stringData": {"username": "anybody", "password": password},
+            }
+        )
 
     def patch(self, name: str | None = None, **spec: Any) -> None:
         """Change the job's spec."""
@@ -147,16 +159,18 @@ class Fleet:
     def remove(self) -> None:
         """Remove the jobs, their pods and their Secret."""
         remove_jobs(*self.names)
-        kubectl("delete", "secret", SECRET, "-n", NAMESPACE, "--ignore-not-found")
+        kubectl("delete", "secret", self.secret, "-n", NAMESPACE, "--ignore-not-found")
 
 
 @contextmanager
-def open_fleet(kafka: Kafka, *names: str) -> Iterator[Fleet]:
-    """Jobs of these names, running; gone afterwards."""
+def open_fleet(kafka: Kafka, *names: str, password: str | None = None) -> Iterator[Fleet]:
+    """Jobs of these names, running, with this password for Cassandra if any; gone afterwards."""
     fleet = Fleet(kafka, *names)
     fleet.prepare()
+    if password is not None:
+        fleet.put_secret(password)
     for name in names:
-        fleet.apply(name)
+        fleet.apply(name, has_secret=password is not None)
     fleet.send(500)
     for name in names:
         fleet.stable(name)
@@ -201,10 +215,10 @@ def claim() -> Iterator[None]:
 
 
 @contextmanager
-def object_store() -> Iterator[Object]:
+def object_store(secret: str) -> Iterator[Object]:
     """An S3 server on the node, with a bucket; yields the spec of a job that keeps its state there.
 
-    The keys reach Flink as environment variables from the Secret, in no object but that.
+    The keys reach Flink as environment variables from this Secret, in no object but that.
     """
     address = f"http://{NODE_IP}:{_S3_PORT}"
     command = [sys.executable, "-m", "moto.server", "-H", NODE_IP, "-p", str(_S3_PORT)]
@@ -228,7 +242,7 @@ def object_store() -> Iterator[Object]:
         eventually(made, "the S3 server answers")
         keys = {"AWS_ACCESS_KEY_ID": "username", "AWS_SECRET_ACCESS_KEY": "password"}
         variables = [
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": SECRET, "key": key}}}
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
             for name, key in keys.items()
         ]
         container = {"name": "flink-main-container", "env": variables}

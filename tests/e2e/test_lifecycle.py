@@ -23,7 +23,6 @@ from tests.e2e.fleet import (
     CLAIM,
     FOLDER,
     MINUTES,
-    SECRET,
     Fleet,
     claim,
     object_store,
@@ -71,16 +70,16 @@ def test_suspended_and_resumed(fleet: Fleet) -> None:
 
 def test_a_secret_is_rotated(fleet: Fleet) -> None:
     with fleet.traffic():
-        fleet.patch(cassandra={"credentials": {"secretName": SECRET}})
+        fleet.patch(cassandra={"credentials": {"secretName": fleet.secret}})
 
         def is_missed() -> bool:
             stalled = condition(fleet.namespace.get("puij", NAMES[0]), "Stalled")
             return (stalled.get("status"), stalled.get("reason")) == ("True", "SecretMissing")
 
         eventually(is_missed, "the missing Secret is named")
-        put_secret(fleet, "first")
+        fleet.put_secret("password-first")
         fleet.stable()
-        put_secret(fleet, "second")
+        fleet.put_secret("password-second")
         eventually(
             lambda: fleet.status()["revisions"][-1]["cause"] == "Secret", "it is noticed", 60
         )
@@ -92,21 +91,9 @@ def test_a_secret_is_rotated(fleet: Fleet) -> None:
         assert base64.b64encode(f"password-{value}".encode()).decode() not in said
 
 
-def put_secret(fleet: Fleet, value: str) -> None:
-    """Cassandra asks for no password here: any will do."""
-    fleet.namespace.apply(
-        {
-            "apiVersion": "v1",
-            "kind": "Secret",
-            "metadata": {"name": SECRET},
-            "stringData": {"username": "anybody", "password": f"password-{value}"},
-        }
-    )
-
-
 def test_upgraded_from_a_savepoint_in_an_object_store(fleet: Fleet) -> None:
-    put_secret(fleet, "store")
-    with object_store() as spec:
+    fleet.put_secret("password-store")
+    with object_store(fleet.secret) as spec:
         fleet.patch(upgrade={"mode": "savepoint"}, **spec)
         assert fleet.stable()["lastCheckpoint"]["id"] >= 1
         with fleet.traffic():

@@ -18,7 +18,7 @@ from dev.cluster.node import ctr
 from dev.steps import capture
 from tests.cluster import Object, condition, eventually
 from tests.e2e import steps
-from tests.e2e.fleet import MINUTES, SECRET, Fleet, open_fleet
+from tests.e2e.fleet import MINUTES, Fleet, open_fleet
 from tests.e2e.freshness import Heart, measured
 
 pytestmark = pytest.mark.cluster
@@ -33,19 +33,8 @@ _PATIENT, _IMPATIENT = {"deadline": "10min"}, {"deadline": "45s"}
 
 @pytest.fixture(scope="module")
 def fleet() -> Iterator[Fleet]:
-    with open_kafka() as kafka, open_fleet(kafka, NAME) as fleet:
-        put_secret(fleet, "first")
-        fleet.patch(cassandra={"credentials": {"secretName": SECRET}}, upgrade=_PATIENT)
-        fleet.stable()
+    with open_kafka() as kafka, open_fleet(kafka, NAME, password="first") as fleet:
         yield fleet
-
-
-def put_secret(fleet: Fleet, value: str) -> None:
-    metadata = {"name": SECRET}
-    data = {"username": "anybody", "password": value}
-    fleet.namespace.apply(
-        {"apiVersion": "v1", "kind": "Secret", "metadata": metadata, "stringData": data}
-    )
 
 
 def good(fleet: Fleet, change: Callable[[], None]) -> None:
@@ -98,7 +87,7 @@ def more_parallelism(fleet: Fleet) -> None:
 
 
 def a_rotated_secret(fleet: Fleet) -> None:
-    good(fleet, lambda: put_secret(fleet, f"{fleet.status()['revisions'][-1]['number']}"))
+    good(fleet, lambda: fleet.put_secret(f"{fleet.status()['revisions'][-1]['number']}"))
 
 
 def another_flink_line(fleet: Fleet) -> None:
