@@ -41,7 +41,7 @@ class Plan:
     only: str = ""
     """A part of the names of what is measured; all where empty."""
     warm_ups: int = 6
-    """At most so many runs that are not measured, until Cassandra has compiled its own code."""
+    """The most runs that are not measured, until Cassandra has compiled its own code."""
 
 
 def measure_pipeline(console: Console, plan: Plan) -> None:
@@ -71,7 +71,7 @@ def measure_pipeline(console: Console, plan: Plan) -> None:
 def warm_up(world: World, at_most: int) -> None:
     """Write the events until that costs Cassandra no less than before.
 
-    A Cassandra that has just started takes three times the CPU that it takes later, and whoever is
+    A Cassandra that has just started takes three times the CPU that it takes later, and what is
     measured first would pay for it.
     """
     before = math.inf
