@@ -30,7 +30,7 @@ Feeder = Callable[[Kafka, str, str, threading.Event], None]
 
 
 def in_waves(per_second: int) -> Feeder:
-    """This many events in the mean, more and less of them in turn."""
+    """Send this many events in the mean, more and less of them in turn."""
 
     def feed(_: Kafka, topic: str, _group: str, over: threading.Event) -> None:
         producer, events = _producer(), cycle(pool())
