@@ -18,6 +18,8 @@ from dev.steps import step
 
 _STEADY, _ARCHIVE, _NEXT = (f"{JOB}-{suffix}" for suffix in ("staging", "archive", "next"))
 _CREDENTIALS = "cassandra"
+_PICTURES, _SOAK = "pictures", "soak"
+"""Keyspaces; both may run at once."""
 _RETENTION = {"retention.bytes": str(4 << 30), "segment.bytes": str(128 << 20)}
 
 Object = dict[str, Any]
@@ -34,7 +36,7 @@ def scene() -> Iterator[None]:
     ]
     feeders = {JOB: in_waves(400), _STEADY: in_waves(150), _NEXT: in_waves(60)}
     _delete_secret()
-    with _running(jobs, feeders, [JOB, _STEADY]):
+    with _running(jobs, feeders, [JOB, _STEADY], _PICTURES):
         yield
     _delete_secret()
 
@@ -58,7 +60,7 @@ def kill_task_manager() -> None:
 
 def loaded(event_bytes: int) -> str:
     """The name of the job at full load with events of at least this many bytes."""
-    return f"{JOB}-{event_bytes}" if event_bytes else JOB
+    return f"{_SOAK}-{event_bytes}" if event_bytes else _SOAK
 
 
 @contextmanager
@@ -80,27 +82,28 @@ def full_load(sizes: Sequence[int]) -> Iterator[None]:
         _job(loaded(size), resources=resources, flink={"configuration": options}) for size in sizes
     ]
     feeders = {loaded(size): fully(size) for size in sizes}
-    with _running(jobs, feeders, list(feeders)):
+    with _running(jobs, feeders, list(feeders), _SOAK):
         yield
 
 
 @contextmanager
 def _running(
-    jobs: Sequence[Object], feeders: Mapping[str, Feeder], ready: Sequence[str]
+    jobs: Sequence[Object], feeders: Mapping[str, Feeder], ready: Sequence[str], keyspace: str
 ) -> Iterator[None]:
     with open_kafka() as kafka:
         with step("apply jobs, wait until they run"):
-            _remove(jobs)
+            _remove(jobs, keyspace)
             for name in feeders:
                 kafka.recreate(_topic(name), configuration=_RETENTION)
                 kafka.delete_group(_group(name))
             for job in jobs:
+                job["spec"]["cassandra"]["keyspace"] = keyspace
                 kubectl("apply", "-f", "-", stdin=json.dumps(job))
             for name in ready:
                 wait_for_ready(name)
         with _fed(kafka, feeders):
             yield
-        _remove(jobs)
+        _remove(jobs, keyspace)
         for name in feeders:
             kafka.delete(_topic(name), f"{_topic(name)}.failed")
 
@@ -129,7 +132,6 @@ def _job(
     document["metadata"]["name"] = name
     cassandra = {
         "contactPoints": ["cassandra:9042"],
-        "keyspace": "pictures",
         "table": name.replace("-", "_"),
     }
     document["spec"] |= {
@@ -153,7 +155,7 @@ def _group(name: str) -> str:
     return f"{name}-group"
 
 
-def _remove(jobs: Sequence[Object]) -> None:
+def _remove(jobs: Sequence[Object], keyspace: str) -> None:
     remove_jobs(*(job["metadata"]["name"] for job in jobs))
     with open_cassandra() as session:
-        session.execute("DROP KEYSPACE IF EXISTS pictures")
+        session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
