@@ -160,7 +160,7 @@ def soak(
         typer.Option(help="Enlarge the events to this size; more than once: a job for each size."),
     ] = None,
 ) -> None:
-    """Let jobs with the default resources run at full load; say what memory and CPU they take."""
+    """Let jobs with the default memory run at full load; say what memory and CPU they take."""
     from dev.cluster.target import kubeconfig
 
     # Read when the client is imported.

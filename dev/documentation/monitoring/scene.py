@@ -65,14 +65,15 @@ def loaded(event_bytes: int) -> str:
 
 @contextmanager
 def full_load(sizes: Sequence[int]) -> Iterator[None]:
-    """A job for each size of events, with the default resources; gone afterwards.
+    """A job for each size of events, with the default memory; gone afterwards.
 
-    What a job has by default is not the little that the development environment gives it, and its
+    They request little CPU, so that the node has room for all, and take what there is. The memory
+    is what a job has by default, not the little that the development environment gives it, and the
     collectors are those that the JVM chooses for such pods.
     """
     resources = {
         "jobManager": {"cpu": 0.1, "memory": "1024m"},
-        "taskManager": {"cpu": 1.0, "memory": "2048m"},
+        "taskManager": {"cpu": 0.3, "memory": "2048m"},
     }
     options = {
         "env.java.opts.taskmanager": "-XX:+UseG1GC",

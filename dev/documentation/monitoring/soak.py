@@ -1,4 +1,4 @@
-"""Whether the default resources suffice jobs at full load for a long time."""
+"""Whether the default memory suffices jobs at full load for a long time."""
 
 from __future__ import annotations
 
