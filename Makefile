@@ -113,12 +113,12 @@ recording: setup ## Run the quick start's commands on your cluster, with its var
 	@$(PYTHON) -m dev recording
 
 .PHONY: pictures
-pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15, one at full load
+pictures: setup ## The documentation's pictures, of jobs that run for MINUTES=15
 	@$(PYTHON) -m dev pictures $(if $(MINUTES),--minutes $(MINUTES))
 
 .PHONY: soak
-soak: setup ## A job at full load for MINUTES=60, with the default memory; EVENT_BYTES=20000: larger events
-	@$(PYTHON) -m dev soak $(if $(MINUTES),--minutes $(MINUTES)) $(if $(EVENT_BYTES),--event-bytes $(EVENT_BYTES))
+soak: setup ## Jobs at full load for MINUTES=60, with the default memory; EVENT_BYTES="0 20000": one for each size of events
+	@$(PYTHON) -m dev soak $(if $(MINUTES),--minutes $(MINUTES)) $(foreach size,$(EVENT_BYTES),--event-bytes $(size))
 
 .PHONY: sbom
 sbom: setup ## CycloneDX documents and licences of what the images hold, into build/sbom

@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from dev.paths import CACHE
+from dev.paths import CACHE, REPOSITORY
 from dev.steps import StepFailed, console, fail
 
 app = typer.Typer(add_completion=False, no_args_is_help=True, pretty_exceptions_enable=False)
@@ -141,7 +141,7 @@ def publish(
 def pictures(
     minutes: Annotated[float, typer.Option(min=5, help="How long the jobs run.")] = 15,
 ) -> None:
-    """Let jobs run in the cluster for a while, one at full load, and draw the pictures of them."""
+    """Let jobs run in the cluster for a while, and draw the pictures of them."""
     from dev.cluster.target import kubeconfig
 
     # Read when the client is imported.
@@ -154,17 +154,23 @@ def pictures(
 
 @app.command()
 def soak(
-    minutes: Annotated[float, typer.Option(min=5, help="How long the job runs.")] = 60,
-    event_bytes: Annotated[int, typer.Option(help="Enlarge the events to this size.")] = 0,
+    minutes: Annotated[float, typer.Option(min=5, help="How long the jobs run.")] = 60,
+    event_bytes: Annotated[
+        list[int] | None,
+        typer.Option(help="Enlarge the events to this size; more than once: a job for each size."),
+    ] = None,
 ) -> None:
-    """Let a job with the default resources run at full load; say what memory and CPU it takes."""
+    """Let jobs with the default memory run at full load; say what memory and CPU they take."""
     from dev.cluster.target import kubeconfig
 
     # Read when the client is imported.
     os.environ["KUBECONFIG"] = str(kubeconfig())
     from dev.documentation.monitoring.soak import soak
 
-    soak(minutes, event_bytes)
+    folder = REPOSITORY / "build"
+    folder.mkdir(exist_ok=True)
+    soak(minutes, event_bytes or [0], folder)
+    typer.echo(f"drawn: {folder}")
 
 
 @app.command()

@@ -37,6 +37,7 @@ _PLAN = Plan(
     samples=3 if _SMALL else 10,
     against=_AGAINST,
     only=_ONLY,
+    warm_ups=1 if _SMALL else 6,
 )
 
 

@@ -7,20 +7,10 @@ from typing import Any
 
 from dev.documentation.monitoring.draw import UNITS, highest, read
 from dev.documentation.monitoring.prometheus import JOB_LABEL, SCRAPE_SECONDS, Prometheus, Series
-from dev.documentation.monitoring.scene import LOADED
 from dev.steps import console
 
 _PARTS = 12
 """Of the time, for each of which the figures are told."""
-
-_OF_THE_LOADED = f'{{{JOB_LABEL}="{LOADED}"}}'
-_WORKING_SET = (
-    f"max by (pod) (pod_memory_working_set_bytes and on (namespace, pod) up{_OF_THE_LOADED})"
-)
-_WRITTEN = f"sum(rate(flink_taskmanager_job_task_operator_rows_written{_OF_THE_LOADED}[2m]))"
-_POD = f'sum(rate(pod_cpu_usage_seconds_total{{pod=~"{LOADED}-[0-9a-f]+-taskmanager-.*"}}[2m]))'
-_JVM = f"sum(rate(flink_taskmanager_Status_JVM_CPU_Time{_OF_THE_LOADED}[2m])) / 1e9"
-_JOB_MANAGER = f"sum(rate(flink_jobmanager_Status_JVM_CPU_Time{_OF_THE_LOADED}[2m])) / 1e9"
 
 
 def _panel(title: str, unit: str, y: int, lines: dict[str, str]) -> dict[str, Any]:
@@ -32,30 +22,34 @@ def _panel(title: str, unit: str, y: int, lines: dict[str, str]) -> dict[str, An
     }
 
 
-LOAD = {
-    "panels": [
-        _panel("Memory of the pods", "bytes", 0, {"{{pod}}": _WORKING_SET}),
-        _panel("Rows written", "ops", 8, {LOADED: _WRITTEN}),
-        _panel(
-            "CPU per event",
-            "µs",
-            16,
-            {
-                "TaskManager, Python": f"({_POD} - {_JVM}) / {_WRITTEN} * 1e6",
-                "TaskManager, JVM": f"{_JVM} / {_WRITTEN} * 1e6",
-                "JobManager": f"{_JOB_MANAGER} / {_WRITTEN} * 1e6",
-            },
-        ),
-    ]
-}
-"""A dashboard of these."""
+def dashboard(job: str) -> dict[str, Any]:
+    """Memory of its pods, rows written and CPU per event."""
+    its = f'{{{JOB_LABEL}="{job}"}}'
+    memory = f"max by (pod) (pod_memory_working_set_bytes and on (namespace, pod) up{its})"
+    written = f"sum(rate(flink_taskmanager_job_task_operator_rows_written{its}[2m]))"
+    pods = f'{{pod=~"{job}-[0-9a-f]+-taskmanager-.*"}}'
+    pod = f"sum(rate(pod_cpu_usage_seconds_total{pods}[2m]))"
+    jvm = f"sum(rate(flink_taskmanager_Status_JVM_CPU_Time{its}[2m])) / 1e9"
+    job_manager = f"sum(rate(flink_jobmanager_Status_JVM_CPU_Time{its}[2m])) / 1e9"
+    cpu = {
+        "TaskManager, Python": f"({pod} - {jvm}) / {written} * 1e6",
+        "TaskManager, JVM": f"{jvm} / {written} * 1e6",
+        "JobManager": f"{job_manager} / {written} * 1e6",
+    }
+    return {
+        "panels": [
+            _panel("Memory of the pods", "bytes", 0, {"{{pod}}": memory}),
+            _panel("Rows written", "ops", 8, {job: written}),
+            _panel("CPU per event", "µs", 16, cpu),
+        ]
+    }
 
 
-def tell(source: Prometheus, start: float, end: float) -> None:
+def tell(job: str, source: Prometheus, start: float, end: float) -> None:
     """Print each line's mean in each part of the time, and its highest value."""
     length = max((end - start) / _PARTS, SCRAPE_SECONDS)
-    console.print(f"means of every {length / 60:.1f} minutes, and the highest value:")
-    for panel in LOAD["panels"]:
+    console.print(f"{job}, means of every {length / 60:.1f} minutes, and the highest value:")
+    for panel in dashboard(job)["panels"]:
         shown = UNITS[panel["fieldConfig"]["defaults"]["unit"]]
         for name, series in read(panel, source, start, end).items():
             figures = [*means(series, start, length), highest(series)]

@@ -16,9 +16,8 @@ from dev.cluster.bring_up import up
 from dev.cluster.chart_release import CHART
 from dev.cluster.target import own_kubeconfig
 from dev.documentation.monitoring.draw import draw_dashboard
-from dev.documentation.monitoring.load import LOAD, tell
 from dev.documentation.monitoring.prometheus import prometheus
-from dev.documentation.monitoring.scene import kill_task_manager, scene
+from dev.documentation.monitoring.scene import kill_task_manager, put_secret, scene
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, step
 from program_user_info_operator.cli.status import as_table, read_pictures
@@ -29,7 +28,7 @@ _COLUMNS = 132
 
 
 def draw_all(minutes: float) -> None:
-    """Let jobs run for so long and draw `status`, both dashboards and a job at full load.
+    """Let jobs run for so long and draw `status` and both dashboards.
 
     Raises `StepFailed` where the cluster in use is not the embedded one.
     """
@@ -39,18 +38,18 @@ def draw_all(minutes: float) -> None:
     FOLDER.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory() as folder, prometheus(Path(folder)) as source, scene():
         start = time.time()
-        with step(f"wait {minutes:g} minutes, with a TaskManager lost after half of them"):
-            time.sleep(minutes * 30)
-            kill_task_manager()
-            time.sleep(minutes * 30)
-        end = time.time()
-        tell(source, start, end)
-        with step("draw"):
+        with step(f"wait {minutes:g} minutes; a Secret comes late, a TaskManager is lost"):
+            time.sleep(minutes * 20)
             draw_status()
+            put_secret()
+            time.sleep(minutes * 20)
+            kill_task_manager()
+            time.sleep(minutes * 20)
+        end = time.time()
+        with step("draw"):
             for name in ("controller", "jobs"):
                 text = (CHART / "dashboards" / f"{name}.json").read_text(encoding="utf-8")
                 draw_dashboard(json.loads(text), source, start, end, FOLDER / f"{name}.png")
-            draw_dashboard(LOAD, source, start, end, FOLDER / "load.png")
 
 
 def draw_status() -> None:

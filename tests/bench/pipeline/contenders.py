@@ -20,7 +20,7 @@ SPARK = "PySpark, Cassandra connector"
 
 def contenders(commits: Sequence[Commit], slots: Sequence[int]) -> list[Contender]:
     """In the order in which they take turns."""
-    found = [Contender(ALONE, _alone)]
+    found = [alone()]
     for parallelism in slots:
         settings = Settings(parallelism)
         for commit in (THIS_COMMIT, *commits):
@@ -29,6 +29,11 @@ def contenders(commits: Sequence[Commit], slots: Sequence[int]) -> list[Contende
     found.append(Contender(CASSANDRA_SINK, start_cassandra_sink, commits=True))
     found.append(Contender(SPARK, start_spark))
     return found
+
+
+def alone() -> Contender:
+    """Our mapping and writing, of events in a file."""
+    return Contender(ALONE, _alone)
 
 
 def job(name: str, settings: Settings, commit: Commit = THIS_COMMIT) -> Contender:

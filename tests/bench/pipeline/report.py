@@ -34,7 +34,7 @@ def conditions(shape: Shape, runs: int) -> str:
     return (
         f"{shape.count:,} distinct events of {size}, {spread}; each measured {runs} times, in turn;"
         f" {machine()}, load average {load} at the end;"
-        f" Cassandra as shipped (commitlog_sync: periodic), heap {CASSANDRA_HEAP}"
+        f" Cassandra as shipped (commitlog_sync: periodic), heap {CASSANDRA_HEAP}, warmed up"
     )
 
 

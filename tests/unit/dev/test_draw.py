@@ -11,7 +11,7 @@ import pytest
 from matplotlib.figure import Figure
 
 from dev.documentation.monitoring import draw
-from dev.documentation.monitoring.load import LOAD, means, tell
+from dev.documentation.monitoring.load import dashboard, means, tell
 from dev.documentation.monitoring.prometheus import Series
 from tests.monitoring import dashboards
 
@@ -97,14 +97,14 @@ def test_a_panel_without_lines_says_so() -> None:
 
 
 @pytest.mark.parametrize(
-    "dashboard", [*dashboards(), LOAD], ids=lambda each: each.get("title", "load")
+    "drawn", [*dashboards(), dashboard("job")], ids=lambda each: each.get("title", "load")
 )
-def test_each_dashboard_can_be_drawn(dashboard: dict[str, Any], tmp_path: Path) -> None:
+def test_each_dashboard_can_be_drawn(drawn: dict[str, Any], tmp_path: Path) -> None:
     picture = tmp_path / "picture.png"
     source = Source({"lern_sunbird_org_job": "job"}, {})
-    draw.draw_dashboard(dashboard, source, 0, 3600, picture)  # type: ignore[arg-type]
+    draw.draw_dashboard(drawn, source, 0, 3600, picture)  # type: ignore[arg-type]
     assert picture.read_bytes().startswith(b"\x89PNG")
-    assert len(source.asked) == sum(len(panel["targets"]) for panel in dashboard["panels"])
+    assert len(source.asked) == sum(len(panel["targets"]) for panel in drawn["panels"])
 
 
 def test_figures_of_a_load_are_means_of_parts() -> None:
@@ -120,10 +120,10 @@ def test_a_load_is_told_part_by_part_in_the_units_of_its_panels(
             value = 1500.0 * 2**20 if "memory" in expression else 8700.0
             return [Series({"pod": "a"}, [(start, value), (start + 1800, 2 * value)])]
 
-    tell(Loaded(), 0, 3600)  # type: ignore[arg-type]
+    tell("job", Loaded(), 0, 3600)  # type: ignore[arg-type]
     told = capsys.readouterr().err.splitlines()
-    assert told[0] == "means of every 5.0 minutes, and the highest value:"
+    assert told[0] == "job, means of every 5.0 minutes, and the highest value:"
     assert told[1] == "Memory of the pods, a: 1,500 MiB, 3,000 MiB, 3,000 MiB"
-    assert told[2] == "Rows written, program-user-info: 8.7k/s, 17.4k/s, 17.4k/s"
+    assert told[2] == "Rows written, job: 8.7k/s, 17.4k/s, 17.4k/s"
     assert told[3] == "CPU per event, TaskManager, Python: 8700 µs, 17400 µs, 17400 µs"
     assert len(told) == 6

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dev.documentation.monitoring.scene import pool
+from dev.documentation.monitoring.feed import pool
 from program_user_info_job.record import process
 from program_user_info_job.row.convert import Origin, Rules
 from tests.unit.job.events import NOW
