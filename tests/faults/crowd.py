@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from program_user_info_operator.api import names as api_names
 from tests.cluster import eventually
-from tests.faults.api import Api
+from tests.faults.api import KeptConnection
 from tests.faults.arena import BASE, Arena
 
 Object = dict[str, Any]
@@ -72,15 +72,24 @@ def peak_memory(arena: Arena) -> float:
 
 
 def bare_writes(arena: Arena, names: list[str], namespace: str) -> float:
-    """Seconds for a client that only writes what the controller has written, into another place."""
-    api = arena.api
-    api.send("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    """Seconds for a client that only writes what the controller has written, into another place.
+
+    It has as many threads and connections as the controller, keeps them as that does, and is to the
+    API server the same user.
+    """
+    arena.api.send("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
     bodies = [_bodies(arena, name, namespace) for name in names]
-    jobs = [each[0] for each in bodies]
+
+    def write(number: int) -> None:
+        with closing(arena.plane.controller_api.keep_connected()) as connection:
+            for _, *writes in bodies[number::_WRITERS]:
+                for each in writes:
+                    _write(connection, *each)
+
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(lambda write: _write(api, *write), jobs))
+        list(pool.map(lambda each: arena.api.apply(each[0][0], each[0][2]), bodies))
         started = time.monotonic()
-        list(pool.map(partial(_write_all, api), [each[1:] for each in bodies]))
+        list(pool.map(write, range(_WRITERS)))
         return time.monotonic() - started
 
 
@@ -123,16 +132,11 @@ def _bodies(arena: Arena, name: str, namespace: str) -> list[tuple[str, str, Obj
     return writes
 
 
-def _write(api: Api, path: str, call: str, body: Object) -> None:
+def _write(connection: KeptConnection, path: str, call: str, body: Object) -> None:
     if call == "apply":
-        api.apply(path, body)
+        connection.apply(path, body)
     else:
-        api.send("POST", path, body)
-
-
-def _write_all(api: Api, writes: list[tuple[str, str, Object]]) -> None:
-    for write in writes:
-        _write(api, *write)
+        connection.send("POST", path, body)
 
 
 def percentile(sorted_values: list[float], share: float) -> float:
