@@ -137,7 +137,8 @@ class ControlPlane:
         """A kubeconfig for this server, or for a proxy before it, which has a token of its own."""
         cluster: Object = {"server": server}
         if server.startswith("https"):
-            cluster["insecure-skip-tls-verify"] = True
+            certificate = self._folder / "certificates" / "apiserver.crt"
+            cluster["certificate-authority"] = str(certificate)
         document = {
             "apiVersion": "v1",
             "kind": "Config",
