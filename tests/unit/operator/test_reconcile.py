@@ -28,10 +28,10 @@ def test_a_new_job_is_deployed_and_then_nothing_is_written(
 ) -> None:
     assert controller.reconcile() == [
         "apply ProgramUserInfoJob/status",
-        "create Event Upgrading",
         "apply ConfigMap",
         "apply ConfigMap",
         "apply FlinkDeployment",
+        "create Event Upgrading",
     ]
     assert controller.reconcile() == []
     world.flink_runs()
@@ -42,13 +42,28 @@ def test_a_new_job_is_deployed_and_then_nothing_is_written(
     assert controller.reconcile() == []
 
 
+def test_of_what_is_announced_on_the_way_no_event_tells(
+    world: World, controller: Controller
+) -> None:
+    """A job that is created suspended is so at once."""
+    world.put_job(state="suspended")
+    assert controller.reconcile() == [
+        "apply ProgramUserInfoJob/status",
+        "apply ConfigMap",
+        "apply ConfigMap",
+        "apply FlinkDeployment",
+        "apply ProgramUserInfoJob/status",
+        "create Event Suspended",
+    ]
+
+
 def test_a_changed_profile_rolls_the_job_and_old_configurations_go(
     world: World, controller: Controller
 ) -> None:
     controller.settle()
     for number in range(KEPT_GOOD + 1):
         world.put_profile(f"kafka: {{topic: other-{number}}}")
-        assert controller.reconcile()[2:5] == ["apply ConfigMap"] * 2 + ["apply FlinkDeployment"]
+        assert controller.reconcile()[1:4] == ["apply ConfigMap"] * 2 + ["apply FlinkDeployment"]
         controller.settle()
     assert world.outcomes()[-1] == (KEPT_GOOD + 2, "Profile", "Stable")
     left = world.list_objects(CONFIG_MAP, "ns", CHILDREN)

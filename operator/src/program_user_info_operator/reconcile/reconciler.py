@@ -129,7 +129,9 @@ class Reconciler:
         outlook = self._look(gathered, decision, applied)
         now = self._clock()
         concluded = conclude(seen, decision, outlook, self._options.soak, now)
-        self._report(gathered, decision, concluded, outlook, job)
+        job = self._report(gathered, decision, concluded, outlook, job)
+        # Of where this leaves the job: what was announced on the way is no news any more.
+        self._status_writer.tell(job, gathered.status, concluded.verdict)
         refusal = decision.refusal or outlook.refusal
         due = [
             concluded.recheck,

@@ -51,10 +51,7 @@ class StatusWriter:
         self._left.pop(key, None)
 
     def write(self, job: Object, verdict: Verdict, status: JobStatus) -> Object:
-        """Write the status if it differs, and an Event if a person would call it a change.
-
-        The job as it is then.
-        """
+        """Write the status if it differs; the job as it is then."""
         old = JobStatus.model_validate(job.get("status") or {})
         metadata, now = job["metadata"], self._clock()
         new = status.model_copy(
@@ -66,15 +63,17 @@ class StatusWriter:
         )
         if not differs(new, old):
             return job
-        written = self._api.apply(
+        return self._api.apply(
             _body(metadata) | {"status": new.to_json()},
             subresource="status",
             resource_version=metadata["resourceVersion"],
         )
-        if is_transition(old.conditions, verdict):
+
+    def tell(self, job: Object, before: JobStatus, verdict: Verdict) -> None:
+        """Post an Event if a person would call it a change since the status that was `before`."""
+        if is_transition(before.conditions, verdict):
             log.info("condition changed", state=verdict.state, reason=verdict.reason)
-            post_transition(self._api, job, verdict, now)
-        return written
+            post_transition(self._api, job, verdict, self._clock())
 
 
 def _body(metadata: Mapping[str, Any]) -> Object:
