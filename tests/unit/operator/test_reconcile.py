@@ -12,7 +12,9 @@ from program_user_info_operator.cluster.api_server import (
     CONFIG_MAP,
     EVENT,
     JOB,
+    POD,
     ApiError,
+    Kind,
 )
 from program_user_info_operator.revisions.history import KEPT_GOOD
 from tests.objects import without
@@ -55,6 +57,37 @@ def test_of_what_is_announced_on_the_way_no_event_tells(
         "apply ProgramUserInfoJob/status",
         "create Event Suspended",
     ]
+
+
+def test_a_status_that_was_announced_is_not_written_again_because_time_has_passed(
+    world: World, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = world.apply
+
+    def slowly(*arguments: Any, **options: Any) -> Object:
+        world.later(seconds=1)
+        return apply(*arguments, **options)
+
+    monkeypatch.setattr(world, "apply", slowly)
+    assert controller.reconcile().count("apply ProgramUserInfoJob/status") == 1
+
+
+def test_there_are_no_pods_to_look_at_until_the_flink_operator_has_taken_it_up(
+    world: World, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, list_objects = [], world.list_objects
+
+    def noted(kind: Kind, *arguments: Any, **options: Any) -> list[Object]:
+        looks.append(kind)
+        return list_objects(kind, *arguments, **options)
+
+    monkeypatch.setattr(world, "list_objects", noted)
+    for _ in range(2):
+        controller.reconcile()
+    assert POD not in looks
+    world.flink_runs(state="RECONCILING")
+    controller.reconcile()
+    assert POD in looks
 
 
 def test_a_changed_profile_rolls_the_job_and_old_configurations_go(

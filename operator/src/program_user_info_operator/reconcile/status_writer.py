@@ -50,18 +50,17 @@ class StatusWriter:
         """The job is gone."""
         self._left.pop(key, None)
 
-    def write(self, job: Object, verdict: Verdict, status: JobStatus) -> Object:
-        """Write the status if it differs; the job as it is then."""
-        old = JobStatus.model_validate(job.get("status") or {})
+    def write(self, job: Object, before: JobStatus, verdict: Verdict, status: JobStatus) -> Object:
+        """Write the status if it differs from the one that was `before`; the job as it is then."""
         metadata, now = job["metadata"], self._clock()
         new = status.model_copy(
             update={
                 "controller": str(self._installation),
                 "observed_generation": metadata["generation"],
-                "conditions": conditions(verdict, old.conditions, metadata["generation"], now),
+                "conditions": conditions(verdict, before.conditions, metadata["generation"], now),
             }
         )
-        if not differs(new, old):
+        if not differs(new, before):
             return job
         return self._api.apply(
             _body(metadata) | {"status": new.to_json()},
