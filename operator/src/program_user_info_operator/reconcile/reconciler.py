@@ -130,7 +130,7 @@ class Reconciler:
         now = self._clock()
         concluded = conclude(seen, decision, outlook, self._options.soak, now)
         job = self._report(gathered, decision, concluded, outlook, job)
-        # Of where this leaves the job: what was announced on the way is no news any more.
+        # Of where this leaves the job: what was announced on the way is not news any more.
         self._status_writer.tell(job, gathered.status, concluded.verdict)
         refusal = decision.refusal or outlook.refusal
         due = [
@@ -148,7 +148,7 @@ class Reconciler:
         if main is not None and observed is not None and spec and spec.state == "running":
             place = gathered.key.namespace, main.name, observed
             if not observed.is_stable:
-                # Until the Flink operator has taken it up, there is no pod.
+                # Until the Flink operator has picked it up, it has no pods.
                 found = self._explainer.failure(*place) if observed.is_taken_up else None
                 failure = known_failure(found, gathered.status.failure, observed)
             elif newest is not None and newest.outcome in (Outcome.PENDING, Outcome.FAILED):
