@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import http.client
-import json
 import os
-import ssl
 import tempfile
 import threading
 import time
@@ -17,6 +14,7 @@ from typing import Any
 from tests.bench.checkout import checkout
 from tests.cluster import eventually
 from tests.faults import crowd
+from tests.faults.api import KeptConnection
 from tests.faults.arena import Arena
 from tests.faults.control_plane import CONTROLLER, control_plane
 from tests.faults.flink import job_that_runs
@@ -61,11 +59,7 @@ class LookingFlinkOperator:
         self._arena.proxy.flink = None
 
     def _look_at(self, deployments: list[Object]) -> None:
-        connection = http.client.HTTPSConnection(
-            "127.0.0.1",
-            self._arena.plane.port,
-            context=ssl._create_unverified_context(),  # noqa: S323  # it is ours
-        )
+        connection = self._arena.api.keep_connected()
         look = 0
         while not self._over.is_set():
             look += 1
@@ -79,14 +73,9 @@ class LookingFlinkOperator:
             self._over.wait(max(0.0, started + self._seconds - time.monotonic()))
         connection.close()
 
-    def _write(self, connection: http.client.HTTPSConnection, name: str, status: Object) -> None:
-        connection.request(
-            "PATCH",
-            f"{self._arena.deployment_path(name)}/status",
-            json.dumps({"status": status}),
-            self._arena.api.headers("merge-patch+json"),
-        )
-        connection.getresponse().read()
+    def _write(self, connection: KeptConnection, name: str, status: Object) -> None:
+        path = f"{self._arena.deployment_path(name)}/status"
+        connection.send("PATCH", path, {"status": status}, "merge-patch+json")
         self.written += 1
 
 

@@ -54,7 +54,10 @@ def measure(count: int) -> Cost:
     zygote = Zygote()
     with tempfile.TemporaryDirectory() as folder:
         try:
-            with control_plane(Path(folder)) as plane, Arena(plane, zygote, Path(folder)) as arena:
+            with (
+                control_plane(Path(folder)) as plane,
+                Arena(plane, zygote, Path(folder), is_direct=True) as arena,
+            ):
                 return _measure(arena, names)
         finally:
             zygote.stop()
@@ -68,14 +71,14 @@ def _measure(arena: Arena, names: list[str]) -> Cost:
     memory = crowd.peak_memory(arena)
     arena.kill()
     bare = crowd.bare_writes(arena, names, f"{arena.namespace}-bare")
-    writes = arena.proxy.writes
+    writes = arena.plane.written()
     started = time.monotonic()
     arena.start_controller(resync_seconds=300)
     eventually(
         lambda: crowd.reconciled(arena) >= len(names), "all are looked at", patience, at_most=0.2
     )
     restarted = time.monotonic() - started
-    rewritten = arena.proxy.writes - writes
+    rewritten = arena.plane.written() - writes
     latencies = crowd.edit_latencies(arena, names, edits=min(500, len(names) // 2), pause=0.05)
     return Cost(
         jobs=len(names),

@@ -37,19 +37,24 @@ BASE: Object = {
 class Arena:
     """`with` it: everything that was started is ended."""
 
-    def __init__(self, plane: ControlPlane, zygote: Zygote, folder: Path) -> None:
+    def __init__(
+        self, plane: ControlPlane, zygote: Zygote, folder: Path, *, is_direct: bool = False
+    ) -> None:
+        """`is_direct`: the controller reaches the API server as a user's does, with no proxy."""
         self.plane, self.api, self._zygote, self._folder = plane, plane.api, zygote, folder
         self.namespace = f"arena-{uuid.uuid4().hex[:8]}"
         self.proxy = FaultProxy(plane.port, CONTROLLER_TOKEN, plane.flink)
+        self._is_direct = is_direct
         self.pid: int | None = None
         self._health = self._metrics = 0
 
     def __enter__(self) -> Arena:
         self.api.send("POST", "/api/v1/namespaces", {"metadata": {"name": self.namespace}})
         self.proxy.start()
-        self.plane.write_kubeconfig(
-            self._folder / "kubeconfig", f"http://127.0.0.1:{self.proxy.port}"
-        )
+        server = f"http://127.0.0.1:{self.proxy.port}"
+        if self._is_direct:
+            server = f"https://127.0.0.1:{self.plane.port}"
+        self.plane.write_kubeconfig(self._folder / "kubeconfig", server, CONTROLLER_TOKEN)
         return self
 
     def __exit__(self, *_: object) -> None:

@@ -9,13 +9,13 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from concurrent.futures import ThreadPoolExecutor
-from functools import partial
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
 from program_user_info_operator.api import names as api_names
 from tests.cluster import eventually
-from tests.faults.api import Api
+from tests.faults.api import KeptConnection
 from tests.faults.arena import BASE, Arena
 
 Object = dict[str, Any]
@@ -24,7 +24,7 @@ _PASSING = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "gen
 
 
 def create_jobs(arena: Arena, names: Iterable[str], state: str = "suspended") -> None:
-    """Suspended jobs need the same of the controller as others, and no Flink operator."""
+    """Suspended jobs are Ready without a Flink operator; a job that runs has one status less."""
     with ThreadPoolExecutor(_WRITERS) as pool:
         list(pool.map(lambda name: arena.apply_job(BASE | {"state": state}, name), names))
 
@@ -72,15 +72,25 @@ def peak_memory(arena: Arena) -> float:
 
 
 def bare_writes(arena: Arena, names: list[str], namespace: str) -> float:
-    """Seconds for a client that only writes what the controller has written, into another place."""
-    api = arena.api
-    api.send("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
+    """Seconds for a client that only writes what the controller has written, into another place.
+
+    Of a suspended job these are two ConfigMaps, the FlinkDeployment, an Event, and twice the
+    status: before all that, because it names what begins, and after it. The client has as many
+    threads and connections as the controller, keeps them, and is the same user to the API server.
+    """
+    arena.api.send("POST", "/api/v1/namespaces", {"metadata": {"name": namespace}})
     bodies = [_bodies(arena, name, namespace) for name in names]
-    jobs = [each[0] for each in bodies]
+
+    def write(number: int) -> None:
+        with closing(arena.plane.controller_api.keep_connected()) as connection:
+            for _, *writes in bodies[number::_WRITERS]:
+                for each in writes:
+                    _write(connection, *each)
+
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(lambda write: _write(api, *write), jobs))
+        list(pool.map(lambda each: arena.api.apply(each[0][0], each[0][2]), bodies))
         started = time.monotonic()
-        list(pool.map(partial(_write_all, api), [each[1:] for each in bodies]))
+        list(pool.map(write, range(_WRITERS)))
         return time.monotonic() - started
 
 
@@ -105,13 +115,11 @@ def _bodies(arena: Arena, name: str, namespace: str) -> list[tuple[str, str, Obj
             f"{places[kind].format(namespace)}/{name if kind != 'ConfigMap' else metadata['name']}"
         )
         writes.append((path, "apply", body))
-    status = {
-        "apiVersion": job["apiVersion"],
-        "kind": job["kind"],
-        "metadata": {"name": name},
-        "status": job["status"],
-    }
-    writes.append((f"{writes[0][0]}/status", "apply", status))
+    body = {key: job[key] for key in ("apiVersion", "kind")} | {"metadata": {"name": name}}
+    path = f"{writes[0][0]}/status"
+    announced = job["status"] | {"conditions": []}
+    writes.insert(1, (path, "apply", body | {"status": announced}))
+    writes.append((path, "apply", body | {"status": job["status"]}))
     event = {
         "metadata": {"generateName": f"{name}-", "namespace": namespace},
         "involvedObject": {"kind": job["kind"], "name": name, "namespace": namespace},
@@ -123,16 +131,11 @@ def _bodies(arena: Arena, name: str, namespace: str) -> list[tuple[str, str, Obj
     return writes
 
 
-def _write(api: Api, path: str, call: str, body: Object) -> None:
+def _write(connection: KeptConnection, path: str, call: str, body: Object) -> None:
     if call == "apply":
-        api.apply(path, body)
+        connection.apply(path, body)
     else:
-        api.send("POST", path, body)
-
-
-def _write_all(api: Api, writes: list[tuple[str, str, Object]]) -> None:
-    for write in writes:
-        _write(api, *write)
+        connection.send("POST", path, body)
 
 
 def percentile(sorted_values: list[float], share: float) -> float:

@@ -7,6 +7,8 @@ from typing import Any
 
 import pytest
 
+from program_user_info_operator.api.status import JobStatus
+from program_user_info_operator.policy.shared_group import GroupUse, use_in_status
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.rollout.standings import HeldUp, Target, Waves
@@ -14,11 +16,13 @@ from program_user_info_operator.rollout.standings import HeldUp, Target, Waves
 A, B, C = (Key("ns", name) for name in "abc")
 
 
-def job(version: int = 1, *, group: str | None = None, **status: Any) -> dict[str, Any]:
-    """A job whose status names the group that it reads as."""
+def job(
+    version: int = 1, *, group: str | None = None, table: str = "t", **status: Any
+) -> dict[str, Any]:
+    """A job whose status names the group that it reads as, and its table."""
     if group is not None:
         status |= {"groupId": group, "topic": "t", "bootstrapServers": ["k:1"]}
-        status |= {"keyspace": "k", "table": "t"}
+        status |= {"keyspace": "k", "table": table}
     metadata = {"resourceVersion": str(version), "creationTimestamp": "2026-01-01T00:00:00Z"}
     return {"metadata": metadata, "spec": {"environment": "dev"}, "status": status}
 
@@ -70,22 +74,53 @@ def test_a_job_that_was_deleted_begins_again(index: Index) -> None:
     assert index.counts() == {("Ready", "Created"): 1}
 
 
-def test_who_shares_a_group_is_told_of_the_others(index: Index) -> None:
+def use(group: str, table: str) -> GroupUse:
+    """What a job would use that reads as this group into this table."""
+    status = JobStatus.model_validate(job(group=group, table=table)["status"])
+    found = use_in_status("ns/own", datetime(2026, 1, 1, tzinfo=UTC), status)
+    assert found is not None
+    return found
+
+
+def rivals(index: Index, group: str, table: str = "own") -> list[str]:
+    return [each.job for each in index.rivals(use(group, table))]
+
+
+def test_who_shares_a_group_with_another_table_is_told_of_the_others(index: Index) -> None:
     for key, group in ((A, "g"), (B, "g"), (C, "other")):
-        index.put(key, job(group=group))
+        index.put(key, job(group=group, table=key.name))
     assert index.woken == [A]
-    assert [use.job for use in index.other_users("g", A)] == ["ns/b"]
-    assert [use.job for use in index.other_users("other", A)] == ["ns/c"]
-    assert index.other_users("nobody", A) == []
-    index.put(A, job(2, group="g"))
+    assert rivals(index, "g", "a") == ["ns/b"]
+    assert rivals(index, "other", "a") == ["ns/c"]
+    assert rivals(index, "nobody", "a") == []
+    index.put(A, job(2, group="g", table="a"))
     assert index.woken == [A]
+
+
+def test_a_crowd_with_one_group_and_one_table_wakes_nobody(index: Index) -> None:
+    """The default of an environment: each of many jobs must not cost something for each other."""
+    for number in range(100):
+        index.put(Key("ns", f"job-{number}"), job(group="g"))
+    assert index.woken == []
+    assert rivals(index, "g", "t") == []
+    assert len(rivals(index, "g", "another")) == 100
 
 
 def test_who_leaves_a_group_is_in_it_no_more(index: Index) -> None:
     index.put(A, job(group="g"))
     index.put(A, job(2, group="new"))
-    assert index.other_users("g", B) == []
-    assert [use.job for use in index.other_users("new", B)] == ["ns/a"]
+    assert rivals(index, "g") == []
+    assert rivals(index, "new") == ["ns/a"]
+
+
+def test_who_leaves_a_group_wakes_those_that_may_ask_for_its_place(index: Index) -> None:
+    for key in (A, B):
+        index.put(key, job(group="g"))
+    index.put(A, job(2, group="new"))
+    assert index.woken == [B]
+    index.put(A, job(3))
+    assert index.woken == [B]
+    assert rivals(index, "new") == []
 
 
 def test_who_is_deleted_wakes_the_others_of_its_group(index: Index) -> None:
@@ -93,8 +128,8 @@ def test_who_is_deleted_wakes_the_others_of_its_group(index: Index) -> None:
         index.put(key, job(group="g"))
     index.woken.clear()
     index.remove(B)
-    assert A in index.woken
-    assert index.other_users("g", A) == []
+    assert index.woken == [A]
+    assert rivals(index, "g") == ["ns/a"]
     index.woken.clear()
     index.remove(C)
     assert index.woken == []

@@ -12,7 +12,9 @@ from program_user_info_operator.cluster.api_server import (
     CONFIG_MAP,
     EVENT,
     JOB,
+    POD,
     ApiError,
+    Kind,
 )
 from program_user_info_operator.revisions.history import KEPT_GOOD
 from tests.objects import without
@@ -28,10 +30,10 @@ def test_a_new_job_is_deployed_and_then_nothing_is_written(
 ) -> None:
     assert controller.reconcile() == [
         "apply ProgramUserInfoJob/status",
-        "create Event Upgrading",
         "apply ConfigMap",
         "apply ConfigMap",
         "apply FlinkDeployment",
+        "create Event Upgrading",
     ]
     assert controller.reconcile() == []
     world.flink_runs()
@@ -42,13 +44,59 @@ def test_a_new_job_is_deployed_and_then_nothing_is_written(
     assert controller.reconcile() == []
 
 
+def test_of_what_is_announced_on_the_way_no_event_tells(
+    world: World, controller: Controller
+) -> None:
+    """A job that is created suspended is so at once."""
+    world.put_job(state="suspended")
+    assert controller.reconcile() == [
+        "apply ProgramUserInfoJob/status",
+        "apply ConfigMap",
+        "apply ConfigMap",
+        "apply FlinkDeployment",
+        "apply ProgramUserInfoJob/status",
+        "create Event Suspended",
+    ]
+
+
+def test_a_status_that_was_announced_is_not_written_again_because_time_has_passed(
+    world: World, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    apply = world.apply
+
+    def slowly(*arguments: Any, **options: Any) -> Object:
+        world.later(seconds=1)
+        return apply(*arguments, **options)
+
+    monkeypatch.setattr(world, "apply", slowly)
+    assert controller.reconcile().count("apply ProgramUserInfoJob/status") == 1
+
+
+def test_there_are_no_pods_to_look_at_until_the_flink_operator_has_taken_it_up(
+    world: World, controller: Controller, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    looks, list_objects = [], world.list_objects
+
+    def noted(kind: Kind, *arguments: Any, **options: Any) -> list[Object]:
+        looks.append(kind)
+        return list_objects(kind, *arguments, **options)
+
+    monkeypatch.setattr(world, "list_objects", noted)
+    for _ in range(2):
+        controller.reconcile()
+    assert POD not in looks
+    world.flink_runs(state="RECONCILING")
+    controller.reconcile()
+    assert POD in looks
+
+
 def test_a_changed_profile_rolls_the_job_and_old_configurations_go(
     world: World, controller: Controller
 ) -> None:
     controller.settle()
     for number in range(KEPT_GOOD + 1):
         world.put_profile(f"kafka: {{topic: other-{number}}}")
-        assert controller.reconcile()[2:5] == ["apply ConfigMap"] * 2 + ["apply FlinkDeployment"]
+        assert controller.reconcile()[1:4] == ["apply ConfigMap"] * 2 + ["apply FlinkDeployment"]
         controller.settle()
     assert world.outcomes()[-1] == (KEPT_GOOD + 2, "Profile", "Stable")
     left = world.list_objects(CONFIG_MAP, "ns", CHILDREN)

@@ -21,6 +21,8 @@ _JSON = "application/json"
 _METADATA_LIST = f"{_JSON};as=PartialObjectMetadataList;g=meta.k8s.io;v=v1"
 _POD_SECONDS = 3.0
 _LOG_BYTES = 256 << 10
+# An object is not there; of a kind that is not there, no `Status` tells.
+_NOT_FOUND = "NotFound"
 # Said with status 500 of an applied object in which a value is of another kind than its schema's.
 _UNTYPED = "failed to create typed patch object"
 
@@ -57,12 +59,16 @@ _APPLIED = {kind.name: kind for kind in (JOB, FLINK_DEPLOYMENT, CONFIG_MAP)}
 
 
 class ApiError(Exception):
-    """The API server refused, or could not be reached (`status` 0)."""
+    """The API server refused, or could not be reached (`status` 0).
 
-    def __init__(self, status: int, message: str) -> None:
+    `reason` is the API server's own word for it; of a path that it does not serve it says none.
+    """
+
+    def __init__(self, status: int, message: str, reason: str = "") -> None:
         super().__init__(f"{status}: {message}" if status else message)
         self.status = status
         self.message = message
+        self.reason = reason
 
     @property
     def is_refusal(self) -> bool:
@@ -106,7 +112,7 @@ class ApiServer:
         try:
             return self._request("GET", kind.path(namespace, name))
         except ApiError as error:
-            if error.status == 404 and self._is_served(kind, namespace):
+            if error.status == 404 and error.reason == _NOT_FOUND:
                 return None
             raise
 
@@ -213,21 +219,6 @@ class ApiServer:
             if error.status != 404:
                 raise
 
-    def _is_served(self, kind: Kind, namespace: str | None) -> bool:
-        """Tells a missing object from a missing kind, which answer alike.
-
-        Kubernetes' own kinds are always there; and not all of them may be listed.
-        """
-        if kind.api_version in (CONFIG_MAP.api_version, CRD.api_version, LEASE.api_version):
-            return True
-        try:
-            self._request("GET", kind.path(namespace), query=[("limit", "1")])
-        except ApiError as error:
-            if error.status == 404:
-                return False
-            raise
-        return True
-
     def _request(self, method: str, path: str, **options: Any) -> Object:
         """`options` as `_send` takes them."""
         document: Object = json.loads(self._send(method, path, **options))
@@ -267,7 +258,7 @@ class ApiServer:
             ) from error
         metrics.API_REQUESTS.labels(method, str(response.status)).inc()
         if not 200 <= response.status < 300:
-            raise ApiError(response.status, _message(data))
+            raise _error(response.status, data)
         return data
 
 
@@ -276,9 +267,10 @@ def _selectors(labels: str, fields: str) -> list[tuple[str, str]]:
     return [(name, value) for name, value in query if value]
 
 
-def _message(data: bytes) -> str:
-    """What a `Status` object says, without its boilerplate."""
+def _error(code: int, data: bytes) -> ApiError:
+    """What a `Status` object says, without its boilerplate; else the text that there is."""
     try:
-        return str(json.loads(data)["message"])
-    except (ValueError, KeyError, TypeError):
-        return data.decode(errors="replace")[:200]
+        status = json.loads(data)
+        return ApiError(code, str(status["message"]), str(status.get("reason", "")))
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return ApiError(code, data.decode(errors="replace")[:200])

@@ -53,9 +53,9 @@ class Dispatcher:
     out_of_sight: set[str | None] = field(default_factory=set)
     """Namespaces that this controller may not look into at the moment."""
     is_filled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the store has what there was at the start: before that, nothing is decided."""
+    """Set once the store has what there was at the start: before that, nothing is queued."""
     is_leading: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once this process leads: before that, nothing is decided either."""
+    """Set once this process leads: before that, nothing is queued either."""
 
     @property
     def watched(self) -> dict[Kind, str]:
@@ -74,14 +74,6 @@ class Dispatcher:
             return self.namespaces
         return (*self.namespaces, self.profiles.namespace)
 
-    @property
-    def waiting(self) -> int:
-        """Jobs that wait for this process to reconcile them; none while another one leads.
-
-        A process that stands by hears the same news, and would count as behind.
-        """
-        return len(self.queue) if self.lock.is_held else 0
-
     def is_ours(self, namespace: str) -> bool:
         """Whether jobs of this namespace are to be reconciled.
 
@@ -92,7 +84,15 @@ class Dispatcher:
     def add(self, namespace: str | None, name: str | None) -> None:
         """Ask for a job to be reconciled, if its namespace is one of ours."""
         if namespace and name and self.is_ours(namespace):
-            self.queue.add(Key(namespace, name))
+            self.ask(Key(namespace, name))
+
+    def ask(self, key: Key) -> None:
+        """Ask for a job of ours to be reconciled.
+
+        A process that stands by forgets it: when it takes the lead, it looks at every job.
+        """
+        if self.is_filled.is_set() and self.is_leading.is_set():
+            self.queue.add(key)
 
     def know(self, place: Place, live: Object | None) -> None:
         """Keep what other jobs have to know of a job. Called from any thread."""

@@ -63,7 +63,7 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
         loop = asyncio.get_running_loop()
 
         def wake(key: Key) -> None:
-            loop.call_soon_threadsafe(dispatcher.queue.add, key)
+            loop.call_soon_threadsafe(dispatcher.ask, key)
 
         def turns_changed() -> None:
             loop.call_soon_threadsafe(dispatcher.turns_changed.set)
@@ -77,11 +77,6 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
             dispatcher.know(place, live)
             loop.call_soon_threadsafe(dispatcher.hear, place, job)
 
-        async def work() -> None:
-            await dispatcher.is_filled.wait()
-            await dispatcher.is_leading.wait()
-            await dispatcher.queue.work(handle)
-
         dispatcher.index.connect(wake, turns_changed)
         dispatcher.store.connect(tell)
         lead(
@@ -90,7 +85,7 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
             on_elected=lambda: loop.call_soon_threadsafe(_elected, dispatcher),
             on_lost=_end_because_the_lease_is_lost,
         )
-        workers = [work() for _ in range(dispatcher.workers)]
+        workers = [dispatcher.queue.work(handle) for _ in range(dispatcher.workers)]
         nets = [
             check_watches_forever(dispatcher),
             look_at_all_forever(dispatcher),

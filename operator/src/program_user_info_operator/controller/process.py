@@ -110,7 +110,7 @@ def build_dispatcher(settings: Settings) -> Dispatcher:
         silence_seconds=settings.watch_silence_seconds,
         timeout_seconds=settings.api_timeout_seconds,
     )
-    QUEUE_DEPTH.set_function(lambda: dispatcher.waiting)
+    QUEUE_DEPTH.set_function(lambda: len(dispatcher.queue))
     LEADING.set_function(lambda: float(lock.is_held))
     JobMetrics(index, lambda: lock.is_held).register()
     return dispatcher

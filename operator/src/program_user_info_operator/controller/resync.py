@@ -38,15 +38,16 @@ async def check_watches_forever(dispatcher: Dispatcher) -> None:
 
 
 async def look_at_all_forever(dispatcher: Dispatcher) -> None:
-    """Look at every job at the start and when a profile changed."""
+    """Look at every job when this process takes the lead and when a profile changed."""
     await dispatcher.is_filled.wait()
+    await dispatcher.is_leading.wait()
     while True:
         dispatcher.profiles_changed.clear()
         jobs = dispatcher.store.versions(JOB)
         keys = [Key(each.namespace, each.name) for each in jobs]
         keys = [key for key in keys if dispatcher.is_ours(key.namespace)]
         for key in keys:
-            dispatcher.queue.add(key)
+            dispatcher.ask(key)
         await dispatcher.profiles_changed.wait()
 
 

@@ -25,6 +25,6 @@ async def check_secrets_forever(dispatcher: Dispatcher) -> None:
                 log.warning("a Secret could not be checked", name=use.name, error=str(error))
                 continue
             for user in users:
-                dispatcher.queue.add(user)
+                dispatcher.ask(user)
         if not uses:
             await asyncio.sleep(dispatcher.secret_check_seconds)

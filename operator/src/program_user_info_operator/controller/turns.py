@@ -17,11 +17,12 @@ async def take_turns_forever(dispatcher: Dispatcher) -> None:
     Those only have another job to name: so they are looked at one after the other, and a rollout of
     many jobs does not make each of them write its status at each step of each other one.
     """
+    await dispatcher.is_leading.wait()
     while True:
         await dispatcher.turns_changed.wait()
         dispatcher.turns_changed.clear()
         for key in dispatcher.index.next_in_turn():
-            dispatcher.queue.add(key)
+            dispatcher.ask(key)
         for number, key in enumerate(dispatcher.index.waiting(), start=1):
             dispatcher.queue.add_later(key, number * _TOLD_APART)
         await asyncio.sleep(_PAUSE_SECONDS)

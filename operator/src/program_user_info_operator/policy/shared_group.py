@@ -13,6 +13,9 @@ from program_user_info_operator.api.status import JobStatus
 _RECHECK = timedelta(seconds=60)
 """The other job may go."""
 
+Flow = tuple[frozenset[str], frozenset[str], frozenset[str], str]
+"""From which brokers and topics to which servers and table."""
+
 
 @dataclass(frozen=True)
 class GroupUse:
@@ -33,6 +36,20 @@ class GroupUse:
         server = min(self.servers, default="")
         return f"{self.table} at {server}" if server else self.table
 
+    @property
+    def flow(self) -> Flow:
+        """Jobs of one group that have this in common have the same rivals."""
+        return self.brokers, self.topics, self.servers, self.table
+
+    def competes_with(self, other: GroupUse) -> bool:
+        """Whether each of the two jobs would miss what the other one reads."""
+        return bool(
+            self.group == other.group
+            and self.writes_elsewhere(other)
+            and self.topics & other.topics
+            and self.brokers & other.brokers
+        )
+
     def writes_elsewhere(self, other: GroupUse) -> bool:
         """Whether the rows go to another table, or to one of this name in another Cassandra."""
         # A status of an earlier release does not name the servers.
@@ -45,13 +62,12 @@ def refuse_shared_group(own: GroupUse, others: Iterable[GroupUse]) -> Refusal | 
     """Refuse the later one of two such jobs."""
     for other in others:
         is_later = (own.created, own.job) > (other.created, other.job)
-        topics = sorted(own.topics & other.topics)
-        is_shared = own.group == other.group and topics and own.brokers & other.brokers
-        if other.job != own.job and is_later and is_shared and own.writes_elsewhere(other):
+        if other.job != own.job and is_later and own.competes_with(other):
+            topic = min(own.topics & other.topics)
             return Refusal(
                 "GroupShared",
                 f"kafka.groupId: {own.group} is also the group of {other.job}, which reads"
-                f" {topics[0]} into {other.place}: each of the two jobs would miss what the other"
+                f" {topic} into {other.place}: each of the two jobs would miss what the other"
                 " reads; set kafka.groupId to a name that no other job has",
                 recheck=_RECHECK,
             )

@@ -148,7 +148,7 @@ class Gatherer:
         if isinstance(secrets, Refusal):
             return secrets
         use = own_use(str(key), _created(job), spec)
-        refusal = refuse_shared_group(use, self._index.other_users(use.group, key))
+        refusal = refuse_shared_group(use, self._index.rivals(use))
         if refusal is not None:
             return refusal
         bundle = self._options.bundle

@@ -14,6 +14,7 @@ from typing import Any
 
 from program_user_info_operator.api.status import Change, ChangeStatus, JobStatus, Stage
 from program_user_info_operator.policy.shared_group import GroupUse, use_in_status
+from program_user_info_operator.reconcile.group_uses import GroupUses
 from program_user_info_operator.rollout.standings import (
     HeldUp,
     Key,
@@ -34,8 +35,7 @@ class JobsIndex:
         self.target = target
         self._installation = installation
         self._standings = Standings(waves, target)
-        self._uses: dict[Key, GroupUse] = {}
-        self._users: dict[str, dict[Key, None]] = {}
+        self._uses = GroupUses()
         self._reserved: set[Key] = set()
         self._held: dict[Key, HeldUp] = {}
         self._states: dict[Key, tuple[str, str]] = {}
@@ -75,21 +75,21 @@ class JobsIndex:
                 self._states[key] = (true.type, true.reason)
             if member.proving:
                 self._reserved.discard(key)
-            self._note_use(key, job, status)
+            created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
+            others = self._uses.put(key, use_in_status(str(key), created, status))
             if status.controller in (None, self._installation):
                 is_turn = self._standings.put(member)
             else:
                 is_turn = self._standings.remove(key)
+        for other in others:
+            self._wake(other)
         if is_turn:
             self._turns_changed()
 
     def remove(self, key: Key) -> None:
         """A job is gone, or goes."""
         with self._lock:
-            use = self._uses.pop(key, None)
-            others = list(self._users.get(use.group, ())) if use else []
-            if use is not None:
-                self._forget_use(key, use)
+            others = self._uses.remove(key)
             self._states.pop(key, None)
             self._held.pop(key, None)
             self._versions.pop(key, None)
@@ -121,10 +121,10 @@ class JobsIndex:
             if not let_go:
                 self._reserved.discard(key)
 
-    def other_users(self, group: str, key: Key) -> list[GroupUse]:
-        """What the other jobs of this group use."""
+    def rivals(self, use: GroupUse) -> list[GroupUse]:
+        """What the jobs use that compete with this use."""
         with self._lock:
-            return [self._uses[each] for each in self._users.get(group, ()) if each != key]
+            return list(self._uses.rivals(use).values())
 
     # -- whose turn it may be --------------------------------------------------------------------
 
@@ -172,26 +172,6 @@ class JobsIndex:
                 since = (now - each.since).total_seconds() if each.since else 0.0
                 found[each.holder] = (count + 1, max(longest, since))
         return found
-
-    def _forget_use(self, key: Key, use: GroupUse) -> None:
-        users = self._users[use.group]
-        del users[key]
-        if not users:
-            del self._users[use.group]
-
-    def _note_use(self, key: Key, job: Object, status: JobStatus) -> None:
-        created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
-        use, old = use_in_status(str(key), created, status), self._uses.get(key)
-        if use == old:
-            return
-        if old is not None:
-            self._forget_use(key, old)
-        if use is not None:
-            self._uses[key] = use
-            users = self._users.setdefault(use.group, {})
-            for other in users:
-                self._wake(other)
-            users[key] = None
 
 
 def wanted_changes(

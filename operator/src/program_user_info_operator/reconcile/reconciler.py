@@ -16,7 +16,7 @@ from typing import Any
 
 import structlog
 
-from program_user_info_operator.api.status import Change, Outcome
+from program_user_info_operator.api.status import Change, JobStatus, Outcome
 from program_user_info_operator.cluster.api_server import ApiError, ApiServer
 from program_user_info_operator.policy.conclusion import (
     Conclusion,
@@ -129,7 +129,9 @@ class Reconciler:
         outlook = self._look(gathered, decision, applied)
         now = self._clock()
         concluded = conclude(seen, decision, outlook, self._options.soak, now)
-        self._report(gathered, decision, concluded, outlook, job)
+        job = self._report(gathered, decision, concluded, outlook, job)
+        # Of where this leaves the job: what was announced on the way is not news any more.
+        self._status_writer.tell(job, gathered.status, concluded.verdict)
         refusal = decision.refusal or outlook.refusal
         due = [
             concluded.recheck,
@@ -146,7 +148,8 @@ class Reconciler:
         if main is not None and observed is not None and spec and spec.state == "running":
             place = gathered.key.namespace, main.name, observed
             if not observed.is_stable:
-                found = self._explainer.failure(*place)
+                # Until the Flink operator has picked it up, it has no pods.
+                found = self._explainer.failure(*place) if observed.is_taken_up else None
                 failure = known_failure(found, gathered.status.failure, observed)
             elif newest is not None and newest.outcome in (Outcome.PENDING, Outcome.FAILED):
                 flink = self._explainer.flink_job(*place)
@@ -160,7 +163,8 @@ class Reconciler:
         outlook: Outlook,
         job: Object,
     ) -> Object:
-        """Write what is to be said; the job as it is then."""
+        """Write what is to be said, after what the job says already; the job as it is then."""
+        before = JobStatus.model_validate(job.get("status") or {})
         history, main = concluded.history, decision.deployments.main
         running = history.running
         savepoints = {name: each.last_savepoint for name, each in outlook.live.items()}
@@ -180,5 +184,5 @@ class Reconciler:
             last_savepoint=self._reader.last_savepoint(gathered.key, savepoints),
             failure=to_remember(outlook.failure, outlook.live.get(main.name) if main else None),
         )
-        status = status_of(gathered.status, findings, self._clock())
-        return self._status_writer.write(job, concluded.verdict, status)
+        status = status_of(before, findings, self._clock())
+        return self._status_writer.write(job, before, concluded.verdict, status)

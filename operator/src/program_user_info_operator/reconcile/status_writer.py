@@ -50,31 +50,29 @@ class StatusWriter:
         """The job is gone."""
         self._left.pop(key, None)
 
-    def write(self, job: Object, verdict: Verdict, status: JobStatus) -> Object:
-        """Write the status if it differs, and an Event if a person would call it a change.
-
-        The job as it is then.
-        """
-        old = JobStatus.model_validate(job.get("status") or {})
+    def write(self, job: Object, before: JobStatus, verdict: Verdict, status: JobStatus) -> Object:
+        """Write the status if it differs from the one that was `before`; the job as it is then."""
         metadata, now = job["metadata"], self._clock()
         new = status.model_copy(
             update={
                 "controller": str(self._installation),
                 "observed_generation": metadata["generation"],
-                "conditions": conditions(verdict, old.conditions, metadata["generation"], now),
+                "conditions": conditions(verdict, before.conditions, metadata["generation"], now),
             }
         )
-        if not differs(new, old):
+        if not differs(new, before):
             return job
-        written = self._api.apply(
+        return self._api.apply(
             _body(metadata) | {"status": new.to_json()},
             subresource="status",
             resource_version=metadata["resourceVersion"],
         )
-        if is_transition(old.conditions, verdict):
+
+    def tell(self, job: Object, before: JobStatus, verdict: Verdict) -> None:
+        """Post an Event if a person would call it a change since the status that was `before`."""
+        if is_transition(before.conditions, verdict):
             log.info("condition changed", state=verdict.state, reason=verdict.reason)
-            post_transition(self._api, job, verdict, now)
-        return written
+            post_transition(self._api, job, verdict, self._clock())
 
 
 def _body(metadata: Mapping[str, Any]) -> Object:
