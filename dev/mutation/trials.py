@@ -112,10 +112,11 @@ _FATES: dict[int | None, Fate] = {
 
 
 def fates(
-    mutants: Iterable[Mutant], processes: int, deadline: float
+    mutants: Iterable[Mutant], processes: int, minutes: float
 ) -> Iterator[tuple[Mutant, Fate]]:
-    """Each mutant that was tried before the deadline, and what became of it."""
+    """Each mutant that was tried within these minutes, and what became of it."""
     reach, waiting = Reach(), iter(mutants)
+    deadline = time.monotonic() + 60 * minutes
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(FOLDER / "hypothesis")
     for name in _HEAVY:
         __import__(name)
