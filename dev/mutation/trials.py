@@ -105,7 +105,9 @@ _FATES: dict[int | None, Fate] = {
     pytest.ExitCode.OK: Fate.SURVIVED,
     pytest.ExitCode.NO_TESTS_COLLECTED: Fate.SURVIVED,
     pytest.ExitCode.TESTS_FAILED: Fate.KILLED,
-    pytest.ExitCode.INTERRUPTED: Fate.KILLED,  # the collection, by a module without a meaning
+    # A module that cannot be imported any more: by a test's file, or by a conftest.
+    pytest.ExitCode.INTERRUPTED: Fate.KILLED,
+    pytest.ExitCode.USAGE_ERROR: Fate.KILLED,
     -signal.SIGKILL: Fate.KILLED,  # it hung
     _MISTYPED: Fate.MISTYPED,
 }
