@@ -33,7 +33,9 @@ _PURE = (
     ),
     *((_JOB, f"program_user_info_job/{package}/*.py") for package in ("event", "row")),
     (_JOB, "program_user_info_job/record.py"),
+    (_JOB, "program_user_info_job/pipeline/program_order.py"),
     (_JOB, "program_user_info_job/store/encode.py"),
+    (_JOB, "program_user_info_job/store/gathered_rows.py"),
     (_JOB, "program_user_info_job/store/needed_rows.py"),
 )
 EXPLAINED = Path(__file__).parent / "equivalent.md"

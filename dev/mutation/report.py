@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import time
 from collections import Counter
 from dataclasses import replace
 from itertools import chain
@@ -23,7 +22,6 @@ GOAL = 0.95
 def try_sample(count: int, minutes: float, seed: int | None, only: str) -> None:
     """Raises `StepFailed` if the unit tests notice too few."""
     seed = random.randrange(10**6) if seed is None else seed
-    deadline = time.monotonic() + 60 * minutes
     known = explained()
     console.print(f"seed {seed}")
     found: dict[str, Counter[str]] = {}
@@ -31,7 +29,7 @@ def try_sample(count: int, minutes: float, seed: int | None, only: str) -> None:
     first = next(drawn)
     control = replace(first, text=first.file.read_text(encoding="utf-8"), diff="")
     mutants = chain([control, first], drawn)
-    for mutant, fate in fates(mutants, os.cpu_count() or 1, deadline):
+    for mutant, fate in fates(mutants, os.cpu_count() or 1, minutes):
         if mutant is control:
             if fate is not Fate.SURVIVED:
                 raise StepFailed(f"without any mutant, {fate.value}: read the newest in {FOLDER}")

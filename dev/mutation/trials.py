@@ -105,17 +105,20 @@ _FATES: dict[int | None, Fate] = {
     pytest.ExitCode.OK: Fate.SURVIVED,
     pytest.ExitCode.NO_TESTS_COLLECTED: Fate.SURVIVED,
     pytest.ExitCode.TESTS_FAILED: Fate.KILLED,
-    pytest.ExitCode.INTERRUPTED: Fate.KILLED,  # the collection, by a module without a meaning
+    # A module that cannot be imported any more: by a test's file, or by a conftest.
+    pytest.ExitCode.INTERRUPTED: Fate.KILLED,
+    pytest.ExitCode.USAGE_ERROR: Fate.KILLED,
     -signal.SIGKILL: Fate.KILLED,  # it hung
     _MISTYPED: Fate.MISTYPED,
 }
 
 
 def fates(
-    mutants: Iterable[Mutant], processes: int, deadline: float
+    mutants: Iterable[Mutant], processes: int, minutes: float
 ) -> Iterator[tuple[Mutant, Fate]]:
-    """Each mutant that was tried before the deadline, and what became of it."""
+    """Each mutant that was tried within these minutes, and what became of it."""
     reach, waiting = Reach(), iter(mutants)
+    deadline = time.monotonic() + 60 * minutes
     os.environ["HYPOTHESIS_STORAGE_DIRECTORY"] = str(FOLDER / "hypothesis")
     for name in _HEAVY:
         __import__(name)

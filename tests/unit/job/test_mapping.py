@@ -156,6 +156,7 @@ def test_of_one_location_type_later_entries_win_field_by_field() -> None:
     found = locations(
         {"type": "block", "code": "1", "id": "old", "name": "Old"},
         {"type": "Block", "id": "new", "name": " "},
+        {"type": "BLOCK"},
     )
     assert (found["block_code"], found["block_id"], found["block_name"]) == ("1", "new", None)
 
@@ -253,3 +254,8 @@ def test_the_layouts_have_the_columns_of_their_documents() -> None:
     assert list(FLAT.columns)[:2] == ["program_id", "user_id"]
     assert "user_locations" in MAP.columns
     assert not set(LOCATION_COLUMNS) & set(MAP.columns)
+
+
+def test_types_have_the_names_of_cassandras_schema() -> None:
+    assert set(FLAT.columns.values()) == {"text", "boolean", "timestamp"}
+    assert set(MAP.columns.values()) == {"text", "boolean", "date", "map<text, text>"}

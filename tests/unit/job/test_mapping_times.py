@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -9,6 +10,10 @@ import pytest
 from program_user_info_job.event.rejection import Reason
 from program_user_info_job.row.convert import Row, Rules
 from tests.unit.job.events import MILLIS, MOMENT, NOW, cells, convert, event, rejection
+
+# The years 1 to 9999, as every reader of the table can show them.
+FIRST = round(datetime.min.replace(tzinfo=UTC).timestamp()) * 1000
+LAST = round(datetime(9999, 12, 31, 23, 59, 59, tzinfo=UTC).timestamp()) * 1000 + 999
 
 
 @pytest.mark.parametrize(
@@ -29,6 +34,9 @@ from tests.unit.job.events import MILLIS, MOMENT, NOW, cells, convert, event, re
         (-1, -1),
         (None, None),
         ("1969-12-31T23:59:59.9995Z", -1),
+        ("0001-01-01T00:00:00Z", FIRST),
+        (FIRST, FIRST),
+        (LAST, LAST),
     ],
 )
 def test_every_form_of_a_timestamp(value: Any, millis: int | None) -> None:
@@ -46,6 +54,8 @@ def test_every_form_of_a_timestamp(value: Any, millis: int | None) -> None:
         1.5,
         10**18,
         -(10**18),
+        FIRST - 1,
+        LAST + 1,
         True,
         [],
         {},

@@ -43,6 +43,11 @@ def test_repeats_of_one_event_are_written_once() -> None:
     )
 
 
+def test_a_repeat_is_found_among_other_rows_of_its_time() -> None:
+    first, second = row(1, program_name="1"), row(1, program_name="2")
+    assert needed(first, second, second, first) == [0, 1]
+
+
 def test_a_deletion_covers_what_is_older_and_nothing_covers_it() -> None:
     assert needed(row(1, program_name="1"), row(2, deletion=True)) == [1]
     assert needed(row(1, deletion=True), row(2, program_name="1")) == [0, 1]

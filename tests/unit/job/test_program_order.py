@@ -47,7 +47,8 @@ def test_the_program_as_it_stands_in_the_bytes(payload: bytes | None, program: b
 
 
 GUESSED = st.sampled_from(["p", "q", "r", "é"]).map(lambda text: json.dumps({"programId": text}))
-PAYLOADS = st.none() | st.binary(max_size=5) | GUESSED.map(str.encode)
+NO_TEXT = st.just(b'{"programId":"\xff"}')
+PAYLOADS = st.none() | st.binary(max_size=5) | GUESSED.map(str.encode) | NO_TEXT
 
 
 @given(st.lists(PAYLOADS, max_size=60), st.integers(1, 9))
@@ -63,7 +64,8 @@ def test_each_record_is_in_one_part_and_a_complete_program_in_no_later_one(
     assert all(len(part.records) >= at_once for part in parts[:-1])
     over: set[str] = set()
     for part in parts:
-        assert not over & {likely_program(item[1][0]).decode() for item in part.records}
+        guessed = (likely_program(item[1][0]) for item in part.records)
+        assert not over & {each.decode(errors="replace") for each in guessed}
         over |= set(part.complete)
     assert len(over) == len({likely_program(payload) for payload in payloads})
 
@@ -73,6 +75,15 @@ def test_records_of_one_program_keep_their_order() -> None:
     (part,) = in_parts(records)
     assert [position for position, _ in part.records] == [0, 3, 6, 1, 4, 7, 2, 5, 8]
     assert part.complete == ["0", "1", "2"]
+
+
+def test_a_large_program_is_complete_with_the_last_of_its_parts() -> None:
+    parts = list(in_parts((b'{"programId":"p"}', n, NOW) for n in range(1200)))
+    assert [(len(part.records), part.complete) for part in parts] == [
+        (500, []),
+        (500, []),
+        (200, ["p"]),
+    ]
 
 
 def payload(number: int, program: str, **fields: Any) -> bytes:

@@ -56,6 +56,13 @@ def test_named_lists_merge_by_name() -> None:
     }
 
 
+@pytest.mark.parametrize("other", [[{"x": 1}], [1], {"name": "a"}, None])
+def test_a_list_is_not_merged_with_what_has_no_names(other: Any) -> None:
+    named = [{"name": "a"}]
+    assert merge(named, other) == other
+    assert merge(other, named) == named
+
+
 def change(live: dict[str, Any], *path: Any, value: Any) -> dict[str, Any]:
     changed = copy.deepcopy(live)
     target: Any = changed

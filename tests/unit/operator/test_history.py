@@ -96,6 +96,8 @@ def test_what_runs_is_not_followed_by_what_it_was_never_asked_to_prove() -> None
     now = ("release", edited.inputs.profile_id, "t")
     assert labels(edited, None) == now
     assert labels(edited, edited) == now
+    # Nobody knows what it was made of: all of it is to be proven.
+    assert labels(edited, replace(runs, inputs=None)) == now
     released = replace(edited, inputs=replace(edited.inputs, release="newer"))
     assert labels(released, runs) == ("newer", "p", "t")
     the_same = replace(runs, inputs=released.inputs)

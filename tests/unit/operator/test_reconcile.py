@@ -224,6 +224,7 @@ def test_a_deployment_that_is_being_deleted_is_waited_for(
     world.deployment()["metadata"]["deletionTimestamp"] = "now"
     assert controller.reconcile() == ["apply ProgramUserInfoJob/status"]
     assert controller.recheck is not None
+    assert world.state() == ("Reconciling", "Deleting")
 
 
 @pytest.mark.parametrize("lost", ["labels", "ownerReferences"])

@@ -42,6 +42,10 @@ def test_the_later_one_is_refused_with_the_way_out() -> None:
     )
 
 
+def test_a_job_whose_database_is_not_known_is_named_by_its_table() -> None:
+    assert (FIRST.place, replace(FIRST, servers=frozenset()).place) == ("k.first at c:1", "k.first")
+
+
 def test_the_time_decides_before_the_name() -> None:
     earlier = replace(SECOND, created=CREATED - timedelta(seconds=1))
     assert refuse_shared_group(earlier, [FIRST]) is None

@@ -11,10 +11,11 @@ from program_user_info_operator.api.status import Change, Checkpoint, JobStatus,
 from program_user_info_operator.environments.resolve import Source
 from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob
 from program_user_info_operator.policy.deployments import Deployments, Placement
+from program_user_info_operator.policy.shared_group import own_use, use_in_status
 from program_user_info_operator.policy.status import Findings, differs, status_of
 from program_user_info_operator.revisions.history import History
 from tests.unit.operator.revisions import NOW, RUNTIME, revision, status
-from tests.unit.operator.specs import resolved, with_fields
+from tests.unit.operator.specs import CR, resolved, with_fields
 
 RUNS = ObservedJob(
     is_current=True,
@@ -115,6 +116,19 @@ def test_without_a_complete_spec_it_keeps_what_the_last_one_resolved_to() -> Non
     assert (told.topic, told.group_id, told.image) == ("t", "g", "image:1")
     assert found(old=old, sources=None).topic == "t"
     assert found(old=old).topic == "dev.programuser.info"
+
+
+@pytest.mark.parametrize(
+    "cr",
+    [
+        CR,
+        with_fields(kafka={"additionalTopics": ["another"]}),
+        CR | {"cassandra": {"secureConnectBundle": {"secretName": "astra"}}},
+    ],
+)
+def test_other_jobs_find_in_it_what_the_spec_says_of_its_group(cr: dict[str, Any]) -> None:
+    spec = resolved(cr).spec
+    assert use_in_status("ns/job", NOW, found(spec=spec)) == own_use("ns/job", NOW, spec)
 
 
 @pytest.mark.parametrize(

@@ -259,7 +259,9 @@ def test_nothing_is_left_of_a_trial_once_it_is_decided() -> None:
 def test_one_look_after_the_deadline_goes_by_flinks_clock(
     evidence: Evidence, outcome: Outcome
 ) -> None:
-    assert Trial().look(700, evidence) is outcome
+    trial = Trial()
+    assert trial.look(700, evidence) is outcome
+    assert trial.revision.trial is None
 
 
 def test_all_stops_of_a_trial_add_up() -> None:
