@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import random
 import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from dev.cluster import processes
 from dev.cluster.target import kubeconfig, kubectl_path
 from dev.steps import StepFailed, tail
+
+_CONNECTIONS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 @contextmanager
@@ -60,8 +63,13 @@ def listens(port: int) -> bool:
 
 
 def free_port() -> int:
-    """A port of the loopback interface that nobody listens on."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    """A port of the loopback interface that nobody listens on.
+
+    It is none of those that the kernel gives to connections: such a one may be taken at any moment.
+    """
+    given = int(_CONNECTIONS.read_text(encoding="ascii").split()[0])
+    while True:
+        port = random.randrange(given // 2, given)
+        with socket.socket() as probe, suppress(OSError):
+            probe.bind(("127.0.0.1", port))
+            return port
