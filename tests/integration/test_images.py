@@ -67,3 +67,33 @@ def test_a_jobs_image_holds_its_compiled_part_and_no_compiler(
     script = f"ls /opt/program-user-info-job/{compiled['name']}; command -v cc gcc || echo none"
     lines = said(namespace, product_images()[name].reference, "sh", "-c", script)
     assert lines == [f"/opt/program-user-info-job/{compiled['name']}", "none"]
+
+
+_FREED = """
+import re, threading
+from program_user_info_job.pipeline.freed_memory import keep_freed_memory
+keep_freed_memory()
+def resident():
+    return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1])
+before, turns, over = resident(), threading.Lock(), threading.Event()
+def use():
+    with turns:
+        bytearray(b"x") * (24 << 20)
+    over.wait()
+threads = [threading.Thread(target=use) for _ in range(12)]
+for thread in threads:
+    thread.start()
+with turns:
+    pass
+over.set()
+for thread in threads:
+    thread.join()
+print((resident() - before) // (24 << 10))
+"""
+
+
+@pytest.mark.parametrize("line", versions.FLINK_LINES)
+def test_what_a_thread_frees_is_there_for_the_others(namespace: Namespace, line: str) -> None:
+    """Buffers of a call's size are with another of gRPC's threads each time."""
+    (kept,) = said(namespace, job_images()[line].reference, "python3", "-c", _FREED)
+    assert int(kept) <= 3

@@ -14,7 +14,7 @@ import structlog
 
 from program_user_info_job.config.model import Config, Flink
 
-UNKNOWN_SIZE = 16 << 10
+UNKNOWN_SIZE = 32 << 10
 """Bytes of an event of a topic that holds none yet. Nobody waits for the first ones in bulk."""
 _READ_AHEAD = 10_000
 
