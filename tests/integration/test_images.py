@@ -71,8 +71,8 @@ def test_a_jobs_image_holds_its_compiled_part_and_no_compiler(
 
 _FREED = """
 import re, threading
-from program_user_info_job.pipeline.freed_memory import keep_freed_memory
-keep_freed_memory()
+from program_user_info_job.pipeline.freed_memory import manage_freed_memory
+manage_freed_memory(15_000)
 def resident():
     return int(re.search(r"VmRSS:\\s+(\\d+)", open("/proc/self/status").read())[1])
 before, turns, over = resident(), threading.Lock(), threading.Event()

@@ -86,8 +86,8 @@ def closed(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
         ends.append(True)
 
     monkeypatch.setattr(write_stage, "open_session", open_session)
-    for name in ("spare_the_collector", "keep_freed_memory"):
-        monkeypatch.setattr(write_stage, name, lambda: None)
+    for name in ("spare_the_collector", "manage_freed_memory"):
+        monkeypatch.setattr(write_stage, name, lambda *_: None)
     return ends
 
 

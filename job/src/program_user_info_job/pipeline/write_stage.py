@@ -19,7 +19,7 @@ from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.kafka.group_start import note_start
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.pipeline.call import Call
-from program_user_info_job.pipeline.freed_memory import keep_freed_memory
+from program_user_info_job.pipeline.freed_memory import manage_freed_memory
 from program_user_info_job.pipeline.garbage_collection import spare_the_collector
 from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.store.session import missing_extensions, open_session
@@ -61,7 +61,7 @@ class WriteEvents(ScalarFunction):  # type: ignore[misc]  # PyFlink is untyped
         self._read = self._rejected = self._largest = 0
         self._start_noted = time.monotonic()
         spare_the_collector()
-        keep_freed_memory()
+        manage_freed_memory(config.flink.arrow_batch)
         log.info("write stage connected to Cassandra", keyspace=config.cassandra.keyspace)
         absent = missing_extensions()
         if absent:
