@@ -138,6 +138,8 @@ class LocalFlink:
         return {
             "HOME": str(self._folder),
             "PATH": f"{self.flink.environment / 'bin'}:{os.environ['PATH']}",
+            # As in the image.
+            "MALLOC_ARENA_MAX": "2",
             "FLINK_CONF_DIR": str(self._folder / "conf"),
             "FLINK_LIB_DIR": str(self._folder / "lib"),
             "FLINK_LOG_DIR": str(self._folder / "log"),

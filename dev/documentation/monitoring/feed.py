@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import math
+import re
 import threading
 import time
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from itertools import cycle, islice
 
 from confluent_kafka import Producer
@@ -24,6 +26,7 @@ of them may already be written."""
 _CHUNK_BYTES = 160 << 20
 _PAUSE_SECONDS = 5.0
 _WAVE_SECONDS = 300.0
+_UPDATED = re.compile(rb'"updatedAt": "\d{4}-[^"]*"')
 
 Feeder = Callable[[Kafka, str, str, threading.Event], None]
 """Sends events to a topic, which a group reads, until it is over."""
@@ -36,7 +39,8 @@ def in_waves(per_second: int) -> Feeder:
         producer, events = _producer(), cycle(pool())
         while not over.wait(1.0):
             wave = math.sin(time.monotonic() * 2 * math.pi / _WAVE_SECONDS)
-            _send(producer, topic, islice(events, round(per_second * (1 + wave / 2))))
+            share = islice(events, round(per_second * (1 + wave / 2)))
+            _send(producer, topic, map(as_of_now, share))
 
     return feed
 
@@ -55,6 +59,12 @@ def fully(event_bytes: int) -> Feeder:
                 over.wait(_PAUSE_SECONDS)
 
     return feed
+
+
+def as_of_now(event: bytes) -> bytes:
+    """The same event, updated now; one without a time, or with none that can be one, stays."""
+    moment = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return _UPDATED.sub(b'"updatedAt": "%b"' % moment.encode(), event, count=1)
 
 
 def pool(event_bytes: int = 0) -> list[bytes]:
