@@ -23,6 +23,7 @@ from dev.cluster.demo.world import NAMESPACE, Kafka, open_cassandra, read_rows
 from dev.cluster.target import kubectl
 from dev.paths import STATE
 from tests.cluster import Namespace, condition, eventually, job
+from tests.e2e.secured import secret
 
 CLAIM = "lifecycle"
 FOLDER = STATE / "lifecycle"
@@ -64,14 +65,7 @@ class Fleet:
 
     def put_secret(self, password: str) -> None:
         """Write the Secret. Cassandra asks for no password here: any will do."""
-        self.namespace.apply(
-            {
-                "apiVersion": "v1",
-                "kind": "Secret",
-                "metadata": {"name": self.secret},
-                "stringData": {"username": "anybody", "password": password},
-            }
-        )
+        self.namespace.apply(secret(self.secret, username=b"anybody", password=password.encode()))
 
     def patch(self, name: str | None = None, **spec: Any) -> None:
         """Change the job's spec."""
@@ -215,7 +209,7 @@ def claim() -> Iterator[None]:
 
 
 @contextmanager
-def object_store(secret: str) -> Iterator[Object]:
+def object_store(secret_name: str) -> Iterator[Object]:
     """An S3 server on the node, with a bucket; yields the spec of a job that keeps its state there.
 
     The keys reach Flink as environment variables from this Secret, in no object but that.
@@ -242,7 +236,7 @@ def object_store(secret: str) -> Iterator[Object]:
         eventually(made, "the S3 server answers")
         keys = {"AWS_ACCESS_KEY_ID": "username", "AWS_SECRET_ACCESS_KEY": "password"}
         variables = [
-            {"name": name, "valueFrom": {"secretKeyRef": {"name": secret, "key": key}}}
+            {"name": name, "valueFrom": {"secretKeyRef": {"name": secret_name, "key": key}}}
             for name, key in keys.items()
         ]
         container = {"name": "flink-main-container", "env": variables}

@@ -29,16 +29,14 @@ Object = dict[str, Any]
 def scene() -> Iterator[None]:
     """Jobs in several states, which keep up with what they are sent; all gone afterwards."""
     jobs = [
-        _job(JOB),
-        _job(_STEADY, environment="staging"),
-        _job(_ARCHIVE, state="suspended"),
-        _job(_NEXT, environment="staging", credentials={"secretName": _CREDENTIALS}),
+        _job(JOB, _PICTURES),
+        _job(_STEADY, _PICTURES, environment="staging"),
+        _job(_ARCHIVE, _PICTURES, state="suspended"),
+        _job(_NEXT, _PICTURES, {"secretName": _CREDENTIALS}, environment="staging"),
     ]
     feeders = {JOB: in_waves(400), _STEADY: in_waves(150), _NEXT: in_waves(60)}
-    _delete_secret()
-    with _running(jobs, feeders, [JOB, _STEADY], _PICTURES):
+    with _without_secret(), _running(jobs, feeders, [JOB, _STEADY]):
         yield
-    _delete_secret()
 
 
 def put_secret() -> None:
@@ -48,8 +46,14 @@ def put_secret() -> None:
     wait_for_ready(_NEXT)
 
 
-def _delete_secret() -> None:
-    kubectl("delete", "secret", _CREDENTIALS, "-n", NAMESPACE, "--ignore-not-found")
+@contextmanager
+def _without_secret() -> Iterator[None]:
+    delete = ("delete", "secret", _CREDENTIALS, "-n", NAMESPACE, "--ignore-not-found")
+    kubectl(*delete)
+    try:
+        yield
+    finally:
+        kubectl(*delete)
 
 
 def kill_task_manager() -> None:
@@ -80,33 +84,35 @@ def full_load(sizes: Sequence[int]) -> Iterator[None]:
         "env.java.opts.jobmanager": "-XX:+UseSerialGC",
     }
     jobs = [
-        _job(loaded(size), resources=resources, flink={"configuration": options}) for size in sizes
+        _job(loaded(size), _SOAK, resources=resources, flink={"configuration": options})
+        for size in sizes
     ]
     feeders = {loaded(size): fully(size) for size in sizes}
-    with _running(jobs, feeders, list(feeders), _SOAK):
+    with _running(jobs, feeders, list(feeders)):
         yield
 
 
 @contextmanager
 def _running(
-    jobs: Sequence[Object], feeders: Mapping[str, Feeder], ready: Sequence[str], keyspace: str
+    jobs: Sequence[Object], feeders: Mapping[str, Feeder], ready: Sequence[str]
 ) -> Iterator[None]:
     with open_kafka() as kafka:
         with step("apply jobs, wait until they run"):
-            _remove(jobs, keyspace)
+            _remove(jobs)
             for name in feeders:
                 kafka.recreate(_topic(name), configuration=_RETENTION)
                 kafka.delete_group(_group(name))
             for job in jobs:
-                job["spec"]["cassandra"]["keyspace"] = keyspace
                 kubectl("apply", "-f", "-", stdin=json.dumps(job))
             for name in ready:
                 wait_for_ready(name)
-        with _fed(kafka, feeders):
-            yield
-        _remove(jobs, keyspace)
-        for name in feeders:
-            kafka.delete(_topic(name), f"{_topic(name)}.failed")
+        try:
+            with _fed(kafka, feeders):
+                yield
+        finally:
+            _remove(jobs)
+            for name in feeders:
+                kafka.delete(_topic(name), f"{_topic(name)}.failed")
 
 
 @contextmanager
@@ -127,12 +133,18 @@ def _fed(kafka: Kafka, feeders: Mapping[str, Feeder]) -> Iterator[None]:
 
 
 def _job(
-    name: str, environment: str = "dev", credentials: Object | None = None, **spec: Any
+    name: str,
+    keyspace: str,
+    credentials: Object | None = None,
+    *,
+    environment: str = "dev",
+    **spec: Any,
 ) -> Object:
     document: Object = yaml.safe_load(JOB_FILE.read_text(encoding="utf-8"))
     document["metadata"]["name"] = name
     cassandra = {
         "contactPoints": ["cassandra:9042"],
+        "keyspace": keyspace,
         "table": name.replace("-", "_"),
     }
     document["spec"] |= {
@@ -156,7 +168,8 @@ def _group(name: str) -> str:
     return f"{name}-group"
 
 
-def _remove(jobs: Sequence[Object], keyspace: str) -> None:
+def _remove(jobs: Sequence[Object]) -> None:
     remove_jobs(*(job["metadata"]["name"] for job in jobs))
     with open_cassandra() as session:
-        session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
+        for keyspace in {job["spec"]["cassandra"]["keyspace"] for job in jobs}:
+            session.execute(f"DROP KEYSPACE IF EXISTS {keyspace}")
