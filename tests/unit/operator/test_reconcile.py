@@ -57,6 +57,19 @@ def test_of_what_is_announced_on_the_way_no_event_tells(
     ]
 
 
+@pytest.mark.parametrize("what", ["apply ConfigMap", "apply FlinkDeployment"])
+def test_an_event_tells_what_began_where_the_rest_of_it_failed(
+    world: World, controller: Controller, what: str
+) -> None:
+    """The next reconciliation finds it in the status, and takes it for known."""
+    world.refuse[what] = ApiError(500, "failed calling webhook")
+    with pytest.raises(ApiError):
+        controller.reconcile()
+    assert "create Event Upgrading" in world.writes
+    world.refuse.clear()
+    assert "create Event Upgrading" not in controller.reconcile()
+
+
 def test_a_status_that_was_announced_is_not_written_again_because_time_has_passed(
     world: World, controller: Controller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

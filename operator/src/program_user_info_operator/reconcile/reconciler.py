@@ -119,10 +119,20 @@ class Reconciler:
         return held.note
 
     def _converge(self, gathered: Gathered, decision: Decision) -> timedelta | None:
-        job, seen = gathered.job, gathered.seen
-        if decision.begins:
-            announced = announce(decision, seen)
-            job = self._report(gathered, decision, announced, Outlook(seen.live), job)
+        if not decision.begins:
+            return self._carry_out(gathered, decision, gathered.job)
+        announced = announce(decision, gathered.seen)
+        outlook = Outlook(gathered.seen.live)
+        job = self._report(gathered, decision, announced, outlook, gathered.job)
+        try:
+            return self._carry_out(gathered, decision, job)
+        except ApiError:
+            # The next try finds it in the status, and takes it for known.
+            self._status_writer.tell(job, gathered.status, announced.verdict)
+            raise
+
+    def _carry_out(self, gathered: Gathered, decision: Decision, job: Object) -> timedelta | None:
+        seen = gathered.seen
         applied = Applied(seen.live)
         if not seen.is_paused:
             applied = self._applier.apply(gathered, decision)
