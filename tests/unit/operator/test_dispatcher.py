@@ -12,6 +12,8 @@ from program_user_info_operator.cluster.api_server import JOB
 from program_user_info_operator.cluster.store import Place, Store
 from program_user_info_operator.controller.dispatcher import Dispatcher
 from program_user_info_operator.controller.resync import look_at_all_forever
+from program_user_info_operator.controller.turns import take_turns_forever
+from program_user_info_operator.reconcile.keys import Key
 
 WANTED = (
     *("api", "watches", "reconciler", "index", "secrets", "lock", "timing", "profiles", "selector"),
@@ -70,3 +72,39 @@ def test_the_one_that_takes_the_lead_looks_at_the_jobs_that_there_are(
         looking.cancel()
 
     asyncio.run(asyncio.wait_for(play(), 10))
+
+
+@pytest.mark.parametrize("last", ["is_filled", "is_leading"])
+def test_no_turn_is_taken_before_all_is_known_and_this_process_leads(
+    dispatcher: Dispatcher, last: str
+) -> None:
+    """A job of which only a part is known would lose the deployment that writes for it."""
+    index: Any = dispatcher.index
+    index.next_in_turn.return_value = [Key("jobs", "next")]
+    index.waiting.return_value = [Key("jobs", "waits")]
+
+    async def play() -> None:
+        taking = asyncio.create_task(take_turns_forever(dispatcher))
+        dispatcher.turns_changed.set()
+        for event in ({"is_filled", "is_leading"} - {last}, {last}):
+            assert not index.waiting.called
+            getattr(dispatcher, *event).set()
+            for _ in range(5):
+                await asyncio.sleep(0)
+        assert index.waiting.called
+        assert len(dispatcher.queue) == 1
+        taking.cancel()
+
+    asyncio.run(asyncio.wait_for(play(), 10))
+
+
+def test_jobs_of_a_namespace_that_can_be_seen_again_are_known_again(
+    dispatcher: Dispatcher,
+) -> None:
+    index: Any = dispatcher.index
+    hear_of(dispatcher, "a")
+    dispatcher.lose_sight_of({"jobs"})
+    index.remove.assert_called_once_with(Key("jobs", "a"))
+    assert not index.put.called
+    dispatcher.lose_sight_of(set())
+    index.put.assert_called_once_with(Key("jobs", "a"), dispatcher.store.get(JOB, "jobs", "a"))

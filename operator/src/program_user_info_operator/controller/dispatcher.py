@@ -53,9 +53,9 @@ class Dispatcher:
     out_of_sight: set[str | None] = field(default_factory=set)
     """Namespaces that this controller may not look into at the moment."""
     is_filled: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once the store has what there was at the start: before that, nothing is queued."""
+    """Set once the store has what there was at the start; see `may_decide`."""
     is_leading: asyncio.Event = field(default_factory=asyncio.Event)
-    """Set once this process leads: before that, nothing is queued either."""
+    """Set once this process leads; see `may_decide`."""
 
     @property
     def watched(self) -> dict[Kind, str]:
@@ -86,6 +86,15 @@ class Dispatcher:
         if namespace and name and self.is_ours(namespace):
             self.ask(Key(namespace, name))
 
+    async def may_decide(self) -> None:
+        """Wait until the store has what there was at the start and this process leads.
+
+        Before that no job is queued, however it comes to be asked for, and none is reconciled: one
+        of which only a part is known would lose the deployment that writes for it.
+        """
+        await self.is_filled.wait()
+        await self.is_leading.wait()
+
     def ask(self, key: Key) -> None:
         """Ask for a job of ours to be reconciled.
 
@@ -108,13 +117,14 @@ class Dispatcher:
 
     def lose_sight_of(self, namespaces: Set[str | None]) -> None:
         """Jobs of these namespaces hold up no other job while their state is not known."""
+        before = frozenset(self.out_of_sight)
+        self.out_of_sight.clear()
+        self.out_of_sight.update(namespaces)
         for place in self.store.versions(JOB):
             if place.namespace in namespaces:
                 self.index.remove(Key(place.namespace, place.name))
-            elif place.namespace in self.out_of_sight:
+            elif place.namespace in before:
                 self.know(place, self.store.get(*place))
-        self.out_of_sight.clear()
-        self.out_of_sight.update(namespaces)
 
     def hear(self, place: Place, job: str | None) -> None:
         """There is news of an object, which may be a job, a job's, or the profiles."""

@@ -77,6 +77,10 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
             dispatcher.know(place, live)
             loop.call_soon_threadsafe(dispatcher.hear, place, job)
 
+        async def work() -> None:
+            await dispatcher.may_decide()
+            await dispatcher.queue.work(handle)
+
         dispatcher.index.connect(wake, turns_changed)
         dispatcher.store.connect(tell)
         lead(
@@ -85,7 +89,7 @@ def _register_lifecycle(registry: kopf.OperatorRegistry, dispatcher: Dispatcher)
             on_elected=lambda: loop.call_soon_threadsafe(_elected, dispatcher),
             on_lost=_end_because_the_lease_is_lost,
         )
-        workers = [dispatcher.queue.work(handle) for _ in range(dispatcher.workers)]
+        workers = [work() for _ in range(dispatcher.workers)]
         nets = [
             check_watches_forever(dispatcher),
             look_at_all_forever(dispatcher),

@@ -39,8 +39,7 @@ async def check_watches_forever(dispatcher: Dispatcher) -> None:
 
 async def look_at_all_forever(dispatcher: Dispatcher) -> None:
     """Look at every job when this process takes the lead and when a profile changed."""
-    await dispatcher.is_filled.wait()
-    await dispatcher.is_leading.wait()
+    await dispatcher.may_decide()
     while True:
         dispatcher.profiles_changed.clear()
         jobs = dispatcher.store.versions(JOB)

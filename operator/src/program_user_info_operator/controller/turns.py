@@ -17,7 +17,7 @@ async def take_turns_forever(dispatcher: Dispatcher) -> None:
     Those only have another job to name: so they are looked at one after the other, and a rollout of
     many jobs does not make each of them write its status at each step of each other one.
     """
-    await dispatcher.is_leading.wait()
+    await dispatcher.may_decide()
     while True:
         await dispatcher.turns_changed.wait()
         dispatcher.turns_changed.clear()
