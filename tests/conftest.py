@@ -26,7 +26,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
 
 
 # They need the API server, Kafka or Cassandra, or jobs of their own that mind nothing that the
-# cluster's tests do, and change nothing that those use.
+# cluster's tests do (stop the controller, change a profile), and change nothing that those use.
 APART = (
     "tests/bench/",
     "tests/e2e/test_autoscaling.py",
@@ -36,7 +36,7 @@ APART = (
     "tests/integration/test_command_in_cluster.py",
     "tests/integration/test_flink_crds.py",
     "tests/integration/test_images.py",
-    "tests/integration/test_wrong_specs.py",
+    "tests/integration/test_refused_specs.py",
 )
 
 
