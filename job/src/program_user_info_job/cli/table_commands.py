@@ -66,7 +66,8 @@ def verify(
     for key, found in sorted(comparison.by_row.items()) if show_keys else ():
         typer.echo(f"{key[0]} {key[1]} {', '.join(' '.join(each) for each in found)}")
     differing = len(comparison.by_row)
-    typer.echo(f"{differing} rows differ; the table has {comparison.rows}", err=True)
+    said = "1 row differs" if differing == 1 else f"{differing} rows differ"
+    typer.echo(f"{said}; the table has {comparison.rows}", err=True)
     if differing:
         raise typer.Exit(1)
 

@@ -25,6 +25,8 @@ _LOG_BYTES = 256 << 10
 _NOT_FOUND = "NotFound"
 # Said with status 500 of an applied object in which a value is of another kind than its schema's.
 _UNTYPED = "failed to create typed patch object"
+# Said with status 500 where an admission webhook that must be asked gives no answer.
+_UNASKED = "failed calling webhook"
 
 
 @dataclass(frozen=True)
@@ -74,6 +76,11 @@ class ApiError(Exception):
     def is_refusal(self) -> bool:
         """Whether the same request would be refused again: its content is at fault."""
         return self.status in (400, 422) or _UNTYPED in self.message
+
+    @property
+    def is_of_webhook(self) -> bool:
+        """Whether an admission webhook that must be asked did not answer."""
+        return _UNASKED in self.message
 
 
 class ApiServer:

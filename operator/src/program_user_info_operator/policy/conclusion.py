@@ -61,6 +61,22 @@ def announce(decision: Decision, seen: Seen) -> Conclusion:
     return Conclusion(_noted(verdict, decision, seen), decision.history)
 
 
+def held_up_by_webhook(said: str, decision: Decision, seen: Seen) -> Conclusion:
+    """What is said where nothing can be written, because no webhook answers the API server.
+
+    It is nobody's refusal: the revision's deadline does not run, and the write is tried again.
+    """
+    verdict = Verdict(
+        "Reconciling",
+        "WebhookSilent",
+        f"the API server cannot write the job's objects: {said} — check that the webhook's pod runs"
+        " and that its certificate is valid; the controller tries again",
+        is_failing=True,
+    )
+    verdict = _beside(verdict, decision, decision.history)
+    return Conclusion(_noted(verdict, decision, seen), decision.history)
+
+
 def conclude(
     seen: Seen, decision: Decision, outlook: Outlook, soak: timedelta, now: datetime
 ) -> Conclusion:

@@ -23,6 +23,7 @@ from program_user_info_operator.policy.conclusion import (
     Outlook,
     announce,
     conclude,
+    held_up_by_webhook,
 )
 from program_user_info_operator.policy.decision import Decision, decide, time_to_begin
 from program_user_info_operator.policy.known_failure import known_failure, to_remember
@@ -119,16 +120,20 @@ class Reconciler:
         return held.note
 
     def _converge(self, gathered: Gathered, decision: Decision) -> timedelta | None:
-        if not decision.begins:
-            return self._carry_out(gathered, decision, gathered.job)
-        announced = announce(decision, gathered.seen)
-        outlook = Outlook(gathered.seen.live)
-        job = self._report(gathered, decision, announced, outlook, gathered.job)
+        job, outlook = gathered.job, Outlook(gathered.seen.live)
+        announced = announce(decision, gathered.seen) if decision.begins else None
+        if announced is not None:
+            job = self._report(gathered, decision, announced, outlook, job)
         try:
             return self._carry_out(gathered, decision, job)
-        except ApiError:
-            # The next try finds it in the status, and takes it for known.
-            self._status_writer.tell(job, gathered.status, announced.verdict)
+        except ApiError as error:
+            said = announced
+            if error.is_of_webhook:
+                said = held_up_by_webhook(error.message, decision, gathered.seen)
+                self._report(gathered, decision, said, outlook, job)
+            if said is not None:
+                # The next try finds it in the status, and takes it for known.
+                self._status_writer.tell(job, gathered.status, said.verdict)
             raise
 
     def _carry_out(self, gathered: Gathered, decision: Decision, job: Object) -> timedelta | None:
