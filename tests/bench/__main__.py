@@ -21,6 +21,7 @@ _SMALL = bool(os.environ.get("SMALL"))
 _AGAINST = os.environ.get("AGAINST", "")
 _ONLY = os.environ.get("ONLY", "")
 _PARTS_EVENTS = 10_000 if _SMALL else 50_000
+_CONTROLLER = "the controller"
 _CONSOLE = Console(width=max(Console().width, 170))
 _JOBS = 20 if _SMALL else 1000
 _CROWDS = (20,) if _SMALL else (1000, 10_000)
@@ -47,9 +48,10 @@ def main() -> None:
     if not _ONLY:
         parts = measure_parts(_PARTS_EVENTS)
         show(_CONSOLE, f"{_PARTS_EVENTS:,} events in one process; {machine()}", [parts])
-    measure_pipeline(_CONSOLE, _PLAN)
-    if not _ONLY:
-        show(_CONSOLE, f"the controller; {machine()}", [*_controller(), *_at_rest()])
+    if _ONLY != _CONTROLLER:
+        measure_pipeline(_CONSOLE, _PLAN)
+    if _ONLY in ("", _CONTROLLER):
+        show(_CONSOLE, f"{_CONTROLLER}; {machine()}", [*_controller(), *_at_rest()])
 
 
 def _controller() -> list[Grid]:
