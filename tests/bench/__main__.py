@@ -8,7 +8,7 @@ import sys
 
 from rich.console import Console
 
-from dev.steps import StepFailed, fail
+from dev.steps import StepFailed, fail, step
 from tests.bench.at_rest import measure_at_rest
 from tests.bench.controller import measure as measure_controller
 from tests.bench.grid import MARKDOWN, Grid, grid, show
@@ -51,18 +51,23 @@ def main() -> None:
     if _ONLY != _CONTROLLER:
         measure_pipeline(_CONSOLE, _PLAN)
     if _ONLY in ("", _CONTROLLER):
-        show(_CONSOLE, f"{_CONTROLLER}; {machine()}", [*_controller(), *_at_rest()])
+        show(_CONSOLE, f"{_CONTROLLER}; {machine()}", [_controller()])
+        show(_CONSOLE, f"{_CONTROLLER} at rest; {machine()}", _at_rest())
 
 
-def _controller() -> list[Grid]:
-    measured = [measure_controller(count) for count in _CROWDS]
+def _controller() -> Grid:
+    measured = []
+    for count in _CROWDS:
+        with step(f"deploy, restart and edit {count:,} jobs"):
+            measured.append(measure_controller(count))
     rows = [each.rows() for each in measured]
     columns = ("what", *(f"{each.jobs:,} jobs" for each in measured))
-    return [grid("The controller", columns, [(what, *(r[what] for r in rows)) for what in rows[0]])]
+    return grid("The controller", columns, [(what, *(r[what] for r in rows)) for what in rows[0]])
 
 
 def _at_rest() -> list[Grid]:
-    measured = measure_at_rest(_JOBS, _REST_SECONDS, _AGAINST)
+    with step(f"{_JOBS:,} jobs at rest"):
+        measured = measure_at_rest(_JOBS, _REST_SECONDS, _AGAINST)
     looks = ("controller", "Flink operator", "looks every", "its writes")
     edits = ("controller", "silent Flink operator", "1.15 looks every 10 s", "ratio")
     return [
