@@ -23,10 +23,11 @@ _WRITERS = 4
 _PASSING = ("uid", "resourceVersion", "creationTimestamp", "managedFields", "generation")
 
 
-def create_jobs(arena: Arena, names: Iterable[str], state: str = "suspended") -> None:
-    """Suspended jobs are Ready without a Flink operator; a job that runs has one status less."""
+def create_jobs(arena: Arena, names: Iterable[str], spec: Object | None = None) -> None:
+    """Suspended ones, which are Ready without a Flink operator, unless the spec says otherwise."""
+    spec = spec or BASE | {"state": "suspended"}
     with ThreadPoolExecutor(_WRITERS) as pool:
-        list(pool.map(lambda name: arena.apply_job(BASE | {"state": state}, name), names))
+        list(pool.map(lambda name: arena.apply_job(spec, name), names))
 
 
 def reconciled(arena: Arena) -> int:
@@ -50,10 +51,13 @@ def ready(arena: Arena, reason: str) -> int:
     return int(float(found[1])) if found else 0
 
 
-def good(arena: Arena) -> int:
-    """How many jobs are good with the controller's release."""
-    found = re.search(r'_rollout_jobs\{change="Release",stage="Good"\} (\S+)', _metrics(arena))
-    return int(float(found[1])) if found else 0
+def good(arena: Arena) -> int | None:
+    """How many jobs are good with the controller's release; None of one that does not count it."""
+    said = _metrics(arena)
+    found = re.search(r'_rollout_jobs\{change="Release",stage="Good"\} (\S+)', said)
+    if found is None:
+        return 0 if not said or "_rollout_jobs{change=" in said else None
+    return int(float(found[1]))
 
 
 def _metrics(arena: Arena) -> str:

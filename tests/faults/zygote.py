@@ -7,6 +7,7 @@ answers with the pid of the controller that it has started so.
 from __future__ import annotations
 
 import contextlib
+import importlib
 import json
 import os
 import signal
@@ -18,8 +19,11 @@ from pathlib import Path
 
 from kubernetes.config import kube_config
 
-import program_user_info_operator.controller.process
 from program_user_info_operator.cli.main import app
+
+# Another commit may have it elsewhere; then each of its controllers imports it.
+with contextlib.suppress(ModuleNotFoundError):
+    importlib.import_module("program_user_info_operator.controller.process")
 
 
 class Zygote:
@@ -96,5 +100,4 @@ def _become_controller(request: dict[str, object]) -> None:
 
 
 if __name__ == "__main__":
-    assert program_user_info_operator.controller.process
     main()
