@@ -125,8 +125,8 @@ def _deploy(arena: Arena, names: list[str], tree: Path | None) -> None:
     has_strategies = tree is None or "strategy:" in (tree / _CRD).read_text(encoding="utf-8")
     spec = BASE if has_strategies else _OLD_BASE
     crowd.create_jobs(arena, names, spec | {"state": "running"})
-    defaults = _DEFAULTS if tree is None else _DEFAULTS_OF_ANOTHER
-    arena.start_controller(resync_seconds=300, **dict.fromkeys(defaults))
+    options: Object = dict.fromkeys(_DEFAULTS if tree is None else _DEFAULTS_OF_ANOTHER)
+    arena.start_controller(resync_seconds=300, **options)
     eventually(lambda: _deployed(arena) == len(names), "all jobs are deployed", 900)
 
 
