@@ -116,7 +116,9 @@ def measure_at_rest(count: int, seconds: float, against: str = "") -> AtRest:
                 names = [f"job-{number:05}" for number in range(count)]
                 _deploy(arena, names, tree)
                 measured.seconds += [(commit, *each) for each in _rest(arena, count, seconds)]
-                measured.edits.append((commit, *_edits(arena, names)))
+                edits = _edits(arena, names)
+                console.print("    edits", *edits)
+                measured.edits.append((commit, *edits))
     return measured
 
 
@@ -138,7 +140,9 @@ def _rest(arena: Arena, count: int, seconds: float) -> list[tuple[str, ...]]:
             eventually(
                 lambda: crowd.good(arena) in (count, None), "all jobs are good", 900, at_most=1
             )
-            arena.at_rest()
+            # Another commit's controller may never rest; then that is what is measured.
+            with contextlib.suppress(AssertionError):
+                arena.at_rest()
             row = (release, f"{interval:g} s", *_cost(arena, flink, seconds))
             console.print("   ", *row)
             rows.append(row)
