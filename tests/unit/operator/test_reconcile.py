@@ -70,46 +70,6 @@ def test_an_event_tells_what_began_where_the_rest_of_it_failed(
     assert "create Event Upgrading" not in controller.reconcile()
 
 
-@pytest.mark.parametrize("what", ["apply ConfigMap", "apply FlinkDeployment"])
-def test_a_webhook_that_does_not_answer_is_told_once_and_the_write_tried_again(
-    world: World, controller: Controller, what: str
-) -> None:
-    said = 'failed calling webhook "flinkoperator.flink.apache.org": connection refused'
-    world.refuse[what] = ApiError(500, said)
-    with pytest.raises(ApiError):
-        controller.reconcile()
-    assert world.state() == ("Reconciling", "WebhookSilent")
-    assert said in world.message()
-    assert "create Event WebhookSilent" in world.writes
-    written = len(world.writes)
-    world.later(hours=1)
-    with pytest.raises(ApiError):
-        controller.reconcile()
-    assert world.writes[written:] == []
-    world.refuse.clear()
-    controller.settle()
-    assert world.state() == ("Ready", "Running")
-
-
-def test_a_webhook_that_does_not_answer_keeps_nobody_from_running(
-    world: World, controller: Controller
-) -> None:
-    """A good revision that runs continues; its change waits for the webhook, however long."""
-    controller.settle()
-    running = world.deployment()
-    world.refuse["apply FlinkDeployment"] = ApiError(500, "failed calling webhook")
-    world.put_job(parallelism=2)
-    for _ in range(3):
-        with pytest.raises(ApiError):
-            controller.reconcile()
-        world.later(hours=1)
-    assert world.deployment() == running
-    world.refuse.clear()
-    controller.settle()
-    assert world.state() == ("Ready", "Running")
-    assert world.deployment()["spec"]["job"]["parallelism"] == 2
-
-
 def test_a_status_that_was_announced_is_not_written_again_because_time_has_passed(
     world: World, controller: Controller, monkeypatch: pytest.MonkeyPatch
 ) -> None:

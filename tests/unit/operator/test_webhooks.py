@@ -1,0 +1,49 @@
+"""What is said while an admission webhook does not answer, and what continues to run."""
+
+from __future__ import annotations
+
+import pytest
+
+from program_user_info_operator.cluster.api_server import ApiError
+from tests.unit.operator.controller import Controller
+from tests.unit.operator.world import World
+
+
+@pytest.mark.parametrize("what", ["apply ConfigMap", "apply FlinkDeployment"])
+def test_a_webhook_that_does_not_answer_is_told_once_and_the_write_tried_again(
+    world: World, controller: Controller, what: str
+) -> None:
+    said = 'failed calling webhook "flinkoperator.flink.apache.org": connection refused'
+    world.refuse[what] = ApiError(500, said)
+    with pytest.raises(ApiError):
+        controller.reconcile()
+    assert world.state() == ("Reconciling", "WebhookSilent")
+    assert said in world.message()
+    assert "create Event WebhookSilent" in world.writes
+    written = len(world.writes)
+    world.later(hours=1)
+    with pytest.raises(ApiError):
+        controller.reconcile()
+    assert world.writes[written:] == []
+    world.refuse.clear()
+    controller.settle()
+    assert world.state() == ("Ready", "Running")
+
+
+def test_a_webhook_that_does_not_answer_keeps_nobody_from_running(
+    world: World, controller: Controller
+) -> None:
+    """A good revision that runs continues; its change waits for the webhook, however long."""
+    controller.settle()
+    running = world.deployment()
+    world.refuse["apply FlinkDeployment"] = ApiError(500, "failed calling webhook")
+    world.put_job(parallelism=2)
+    for _ in range(3):
+        with pytest.raises(ApiError):
+            controller.reconcile()
+        world.later(hours=1)
+    assert world.deployment() == running
+    world.refuse.clear()
+    controller.settle()
+    assert world.state() == ("Ready", "Running")
+    assert world.deployment()["spec"]["job"]["parallelism"] == 2
