@@ -30,6 +30,32 @@ def test_a_webhook_that_does_not_answer_is_told_once_and_the_write_tried_again(
     assert world.state() == ("Ready", "Running")
 
 
+def test_the_condition_keeps_the_words_of_the_first_failure(
+    world: World, controller: Controller
+) -> None:
+    """Some name the time; a status that is written has the job looked at at once, for ever."""
+    said = 'failed calling webhook "a.b": x509: certificate has expired: current time 18:09:{}'
+    world.refuse["apply FlinkDeployment"] = ApiError(500, said.format(31))
+    with pytest.raises(ApiError):
+        controller.reconcile()
+    written = len(world.writes)
+    world.refuse["apply FlinkDeployment"] = ApiError(500, said.format(32))
+    with pytest.raises(ApiError):
+        controller.reconcile()
+    assert world.writes[written:] == []
+
+
+def test_a_change_that_begins_meanwhile_is_held_up_as_well(
+    world: World, controller: Controller
+) -> None:
+    world.refuse["apply FlinkDeployment"] = ApiError(500, "failed calling webhook")
+    for parallelism in (1, 2):
+        world.put_job(parallelism=parallelism)
+        with pytest.raises(ApiError):
+            controller.reconcile()
+        assert world.state() == ("Reconciling", "WebhookSilent")
+
+
 def test_a_webhook_that_does_not_answer_keeps_nobody_from_running(
     world: World, controller: Controller
 ) -> None:

@@ -57,8 +57,7 @@ class Conclusion:
 
 def announce(decision: Decision, seen: Seen) -> Conclusion:
     """What is said of a revision that begins, before anything of it is written."""
-    verdict = _beside(_UPGRADING, decision, decision.history)
-    return Conclusion(_noted(verdict, decision, seen), decision.history)
+    return _said_of(_UPGRADING, decision, seen)
 
 
 def held_up_by_webhook(said: str, decision: Decision, seen: Seen) -> Conclusion:
@@ -73,6 +72,10 @@ def held_up_by_webhook(said: str, decision: Decision, seen: Seen) -> Conclusion:
         " and that its certificate is valid; the controller tries again",
         is_failing=True,
     )
+    return _said_of(verdict, decision, seen)
+
+
+def _said_of(verdict: Verdict, decision: Decision, seen: Seen) -> Conclusion:
     verdict = _beside(verdict, decision, decision.history)
     return Conclusion(_noted(verdict, decision, seen), decision.history)
 

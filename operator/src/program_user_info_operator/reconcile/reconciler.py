@@ -25,6 +25,7 @@ from program_user_info_operator.policy.conclusion import (
     conclude,
     held_up_by_webhook,
 )
+from program_user_info_operator.policy.conditions import is_transition
 from program_user_info_operator.policy.decision import Decision, decide, time_to_begin
 from program_user_info_operator.policy.known_failure import known_failure, to_remember
 from program_user_info_operator.policy.recheck import recheck_after
@@ -130,7 +131,11 @@ class Reconciler:
             said = announced
             if error.is_of_webhook:
                 said = held_up_by_webhook(error.message, decision, gathered.seen)
-                self._report(gathered, decision, said, outlook, job)
+                known = JobStatus.model_validate(job.get("status") or {})
+                # In the words of the first failure: the next may name another time or port, and a
+                # status that is written has the job looked at again at once, without back-off.
+                if is_transition(known.conditions, said.verdict):
+                    self._report(gathered, decision, said, outlook, job)
             if said is not None:
                 # The next try finds it in the status, and takes it for known.
                 self._status_writer.tell(job, gathered.status, said.verdict)
