@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+from typing import Any
+
 import pytest
 
 from program_user_info_operator.cluster.api_server import ApiError
 from tests.unit.operator.controller import Controller
+from tests.unit.operator.stories import IN_PLACE, PATIENT, running
 from tests.unit.operator.world import World
 
 
@@ -73,3 +77,39 @@ def test_a_webhook_that_does_not_answer_keeps_nobody_from_running(
     controller.settle()
     assert world.state() == ("Ready", "Running")
     assert world.deployment()["spec"]["job"]["parallelism"] == 2
+
+
+def test_what_was_known_of_a_failure_stays_known() -> None:
+    """Else the job would be told to be one thing and the other in turn, for ever."""
+    world, controller = running()
+    world.put_job(parallelism=3)
+    controller.rest()
+    world.flink_runs(state="RECONCILING", error="pods is forbidden: exceeded quota: small")
+    for what in ("apply", "delete"):
+        world.refuse[f"{what} FlinkDeployment"] = ApiError(500, "failed calling webhook")
+    seen = []
+    for _ in range(4):
+        written = len(world.writes)
+        with suppress(ApiError):
+            controller.reconcile()
+        seen.append(world.writes[written:])
+        world.later(seconds=10)
+    assert seen[-2:] == [[], []]
+
+
+@pytest.mark.parametrize("strategy", [IN_PLACE, PATIENT])
+def test_the_deadline_of_a_revision_on_trial_stands_still(strategy: dict[str, Any]) -> None:
+    world, controller = running(strategy)
+    world.put_job(parallelism=2)
+    controller.rest()
+    world.flink_runs()
+    controller.rest()
+    world.refuse["apply FlinkDeployment"] = ApiError(500, "failed calling webhook")
+    world.put_job(state="suspended")
+    for _ in range(3):
+        with suppress(ApiError):
+            controller.reconcile()
+        world.later(hours=5)
+    world.refuse.clear()
+    controller.rest()
+    assert "RolledBack" not in [outcome for *_, outcome in world.outcomes()]

@@ -60,7 +60,7 @@ def announce(decision: Decision, seen: Seen) -> Conclusion:
     return _said_of(_UPGRADING, decision, seen)
 
 
-def held_up_by_webhook(said: str, decision: Decision, seen: Seen) -> Conclusion:
+def held_up_by_webhook(said: str, decision: Decision, seen: Seen, now: datetime) -> Conclusion:
     """What is said where nothing can be written, because no webhook answers the API server.
 
     It is nobody's refusal: the revision's deadline does not run, and the write is tried again.
@@ -72,7 +72,12 @@ def held_up_by_webhook(said: str, decision: Decision, seen: Seen) -> Conclusion:
         " and that its certificate is valid; the controller tries again",
         is_failing=True,
     )
-    return _said_of(verdict, decision, seen)
+    history = decision.history
+    if history.newest is not None and seen.spec is not None:
+        untried = Evidence(is_tried=False, is_running=False, flink=None, problem=verdict.message)
+        limits = _limits(seen.spec, decision, timedelta())
+        history = history.with_newest(advance(history.newest, untried, limits, now))
+    return replace(_said_of(verdict, decision, seen), history=history)
 
 
 def _said_of(verdict: Verdict, decision: Decision, seen: Seen) -> Conclusion:

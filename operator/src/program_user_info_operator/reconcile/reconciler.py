@@ -130,12 +130,8 @@ class Reconciler:
         except ApiError as error:
             said = announced
             if error.is_of_webhook:
-                said = held_up_by_webhook(error.message, decision, gathered.seen)
-                known = JobStatus.model_validate(job.get("status") or {})
-                # In the words of the first failure: the next may name another time or port, and a
-                # status that is written has the job looked at again at once, without back-off.
-                if is_transition(known.conditions, said.verdict):
-                    self._report(gathered, decision, said, outlook, job)
+                said = held_up_by_webhook(error.message, decision, gathered.seen, self._clock())
+                self._report_held_up(job, said)
             if said is not None:
                 # The next try finds it in the status, and takes it for known.
                 self._status_writer.tell(job, gathered.status, said.verdict)
@@ -159,6 +155,17 @@ class Reconciler:
             _DELETION_RECHECK if outlook.waits_for_deletion else None,
         ]
         return recheck_after(concluded.verdict, concluded.history.newest, now, due)
+
+    def _report_held_up(self, job: Object, said: Conclusion) -> None:
+        """Write the condition and the stopped trial; all else that is known stays as it was.
+
+        In the words of the first failure: the next may name another time or port, and a status
+        that is written has the job looked at again at once, without back-off.
+        """
+        known = JobStatus.model_validate(job.get("status") or {})
+        if is_transition(known.conditions, said.verdict):
+            status = known.model_copy(update={"revisions": list(said.history.revisions)})
+            self._status_writer.write(job, known, said.verdict, status)
 
     def _look(self, gathered: Gathered, decision: Decision, applied: Applied) -> Outlook:
         """Ask pods, logs and Flink, where that may tell something about the newest revision."""
