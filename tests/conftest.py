@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -17,6 +18,7 @@ settings.load_profile("default")
 
 DATA = Path(__file__).parent / "data"
 GOLDEN = Path(__file__).parent / "golden"
+SLOW_SECONDS = 20
 RAN_ON = "ran on"
 """A test's property: which Flink operator and Flink it ran on; told in the summary."""
 
@@ -69,6 +71,27 @@ class Lanes(LoadScopeScheduling):  # type: ignore[misc]  # xdist is untyped
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> Lanes:
     """What `--dist=loadscope` is here."""
     return Lanes(config, log)
+
+
+class Progress:
+    """Name the slow tests as they end: of a long run the dots say little."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+        self._started = time.monotonic()
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if terminal is not None and report.duration >= SLOW_SECONDS:
+            minutes = (time.monotonic() - self._started) / 60
+            terminal.write_line(
+                f"{minutes:5.1f} min: {report.nodeid} ({report.when} {report.duration:.0f} s)"
+            )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Progress(config))
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:

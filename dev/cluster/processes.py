@@ -66,6 +66,16 @@ def stop(name: str, timeout: float = 20.0) -> None:
     (_PIDS / name).unlink(missing_ok=True)
 
 
+def end(process: subprocess.Popen[bytes], timeout: float = 60.0) -> None:
+    """Ask a child to end and wait for it; after `timeout` seconds make it."""
+    process.terminate()
+    try:
+        process.wait(timeout)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
 def kept_up(command: Sequence[str | Path]) -> list[str]:
     """A command that runs this one, and runs it again whenever it ends, until it is asked to."""
     again = "trap 'kill $!; exit' TERM; while :; do \"$@\" & wait $!; sleep 0.2; done"

@@ -20,6 +20,7 @@ from dev.cluster.addresses import KAFKA_PORT, NODE_IP
 from dev.cluster.demo.events import Generated, demo_events
 from dev.cluster.demo.run import compare, remove_jobs
 from dev.cluster.demo.world import NAMESPACE, Kafka, open_cassandra, read_rows
+from dev.cluster.processes import end
 from dev.cluster.target import kubectl
 from dev.paths import STATE
 from tests.cluster import Namespace, condition, eventually, job
@@ -248,5 +249,4 @@ def object_store(secret_name: str) -> Iterator[Object]:
             },
         }
     finally:
-        server.terminate()
-        server.wait()
+        end(server)

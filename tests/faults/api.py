@@ -86,12 +86,15 @@ class KeptConnection:
         self._connection = http.client.HTTPSConnection("127.0.0.1", port, context=context)
         self._headers = headers
 
-    def send(self, method: str, path: str, body: Any, kind: str = "json") -> None:
-        """One request, whose answer is read and dropped."""
+    def send(
+        self, method: str, path: str, body: Any, kind: str = "json", *, or_gone: bool = False
+    ) -> None:
+        """One request, whose answer is read and dropped; `or_gone`: 404 will do."""
         self._connection.request(method, path, json.dumps(body), self._headers(kind))
         answer = self._connection.getresponse()
         text = answer.read()
-        assert answer.status < 300, f"{method} {path}: {text.decode()}"
+        is_fine = answer.status < 300 or (or_gone and answer.status == 404)
+        assert is_fine, f"{method} {path}: {text.decode()}"
 
     def apply(self, path: str, body: Any) -> None:
         """Server-side apply."""

@@ -19,6 +19,7 @@ from urllib.parse import urlencode
 import yaml
 
 from dev.cluster.forward import free_port
+from dev.cluster.processes import end
 from dev.paths import CACHE, REPOSITORY
 from dev.steps import capture, run
 from program_user_info_operator.observed.flink_metrics import (
@@ -128,8 +129,7 @@ class LocalFlink:
     def stop(self) -> None:
         """End all, and the Python workers that a TaskManager in a hurry leaves behind."""
         for process in reversed(self._processes):
-            process.terminate()
-            process.wait()
+            end(process)
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 

@@ -19,6 +19,7 @@ from cryptography.hazmat.primitives import hashes
 from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from dev.cluster.forward import free_port
+from dev.cluster.processes import end
 from dev.cluster.toolchain.jars import fetch_jars
 from dev.paths import DEV
 from dev.steps import run, tail
@@ -162,5 +163,4 @@ sasl.oauthbearer.expected.issuer={ISSUER}
         eventually(answers, "the broker answers", 120)
         yield client
     finally:
-        process.terminate()
-        process.wait()
+        end(process)

@@ -18,6 +18,7 @@ import yaml
 from dev.cluster.addresses import API_PORT, NODE_IP, NODE_NAME
 from dev.cluster.chart_release import NAMESPACE, RELEASE
 from dev.cluster.forward import free_port
+from dev.cluster.processes import end
 from dev.cluster.target import kubectl
 from dev.cluster.toolchain import programs
 from dev.paths import LOGS, STATE
@@ -90,8 +91,7 @@ def prometheus(folder: Path) -> Iterator[Prometheus]:
     finally:
         over.set()
         watcher.join()
-        process.terminate()
-        process.wait()
+        end(process)
 
 
 def _configuration(targets: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dev.cluster.forward import free_port, listens
+from dev.cluster.processes import end
 from dev.cluster.toolchain.jars import fetch_jars
 from dev.paths import DEV
 from dev.steps import step, tail, wait_until
@@ -110,8 +111,7 @@ def _started(home: Path, name: str, port: int) -> Iterator[int]:
             wait_until(ready, f"{name} listens", timeout=_PATIENCE, log=log)
         yield process.pid
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
 
 
 def _kafka_home(folder: Path, port: int) -> Path:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from dev.cluster.processes import end
 from dev.paths import REPOSITORY
 from tests.bench.pipeline.measure import Running
 
@@ -38,5 +39,4 @@ def told_by(command: Sequence[str | Path], folder: Path) -> Iterator[Running]:
         error.add_note(log.read_text(encoding="utf-8", errors="replace")[-3000:])
         raise
     finally:
-        process.terminate()
-        process.wait()
+        end(process)
