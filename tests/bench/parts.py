@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from dev.cluster.demo.events import generate
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.row.event_to_row import Origin, Row, Rules
 from program_user_info_job.store.needed_rows import Indexed
 from tests.bench.grid import Grid, grid
 from tests.unit.job.prepared import batches

@@ -13,7 +13,7 @@ from dev.cluster.demo.world import NAMESPACE
 from dev.cluster.forward import port_forward
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.load import load_config
-from program_user_info_job.store.repair import repair
+from program_user_info_job.store.table_repair import repair
 from tests.configuration import document, write
 from tests.servers.own import own_keyspace
 

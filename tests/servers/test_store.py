@@ -22,7 +22,7 @@ from dev.cluster.forward import port_forward
 from program_user_info_job.config.model import Config, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.failure import FailureReason
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.layout import FLAT, KEY
 from program_user_info_job.store.driver_errors import CassandraNotReady
 from program_user_info_job.store.in_flight import WriteGaveUp

@@ -18,7 +18,7 @@ from program_user_info_job.cli.main import app
 from program_user_info_job.config.model import Config
 from program_user_info_job.kafka.produce import send
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.row.event_to_row import Origin, Row, Rules
 from program_user_info_job.row.layout import LAYOUTS
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema_preparation import prepare_schema

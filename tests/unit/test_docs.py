@@ -19,7 +19,7 @@ from dev.documentation.metrics_page import controller_metrics, flink_metrics, st
 from dev.paths import REPOSITORY
 from program_user_info_job.cli.flatten import Printer
 from program_user_info_job.event.rejection import Reason
-from program_user_info_job.row.convert import Rules
+from program_user_info_job.row.event_to_row import Rules
 from program_user_info_job.row.layout import FLAT, MAP
 from program_user_info_operator.api.crd import custom_resource_definition
 from program_user_info_operator.cli.arguments import JOB_IMAGES, bundle_of

@@ -20,7 +20,7 @@ from dev.documentation.monitoring.prometheus import prometheus
 from dev.documentation.monitoring.scene import kill_task_manager, put_secret, scene
 from dev.paths import REPOSITORY
 from dev.steps import StepFailed, step
-from program_user_info_operator.cli.status import as_table, read_pictures
+from program_user_info_operator.cli.status_table import as_table, read_pictures
 from program_user_info_operator.cluster.api_server import ApiServer
 
 FOLDER = REPOSITORY / "docs" / "pictures"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from program_user_info_job.event.decode import decode_event
 from program_user_info_job.event.rejection import Rejected, Rejection
-from program_user_info_job.row.convert import Origin, Row, Rules, to_row
+from program_user_info_job.row.event_to_row import Origin, Row, Rules, to_row
 from program_user_info_job.row.size import SAFE_PAYLOAD_BYTES, check_size
 
 

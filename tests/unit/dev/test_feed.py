@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 
 from dev.documentation.monitoring.feed import as_of_now, pool
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Rules
+from program_user_info_job.row.event_to_row import Origin, Rules
 from tests.unit.job.events import NOW
 
 SIZE = 20_000

@@ -7,7 +7,7 @@ from typing import Any
 
 from program_user_info_job.event.rejection import Rejection
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.row.event_to_row import Origin, Row, Rules
 
 NOW = 1_700_000_000_000
 MOMENT = "2023-01-12T06:30:56.829Z"

@@ -11,11 +11,11 @@ from cassandra.query import PreparedStatement
 from hypothesis import strategies as st
 
 from program_user_info_job.config.model import Cassandra, Writes
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.layout import LAYOUTS, CqlType
+from program_user_info_job.store.batches import Batch, Statements
 from program_user_info_job.store.gathered_rows import GatheredRows
 from program_user_info_job.store.needed_rows import EncodedRow, Indexed
-from program_user_info_job.store.statements import Batch, Statements
 
 DRIVER_TYPES = {
     CqlType.TEXT: cqltypes.UTF8Type,

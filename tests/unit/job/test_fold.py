@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from program_user_info_job.row.convert import Origin, Row, write_timestamp
+from program_user_info_job.row.event_to_row import Origin, Row, write_timestamp
 from program_user_info_job.row.fold import Folded, as_stored
 from program_user_info_job.row.layout import FLAT, MAP, CqlType
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from program_user_info_job.event.rejection import Reason
-from program_user_info_job.row.convert import Row, Rules
+from program_user_info_job.row.event_to_row import Row, Rules
 from program_user_info_job.row.layout import FLAT, LOCATION_COLUMNS, MAP
 from tests.unit.job.events import MOMENT, cells, convert, event, rejection
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from program_user_info_job.event.rejection import Reason
-from program_user_info_job.row.convert import Row, Rules
+from program_user_info_job.row.event_to_row import Row, Rules
 from tests.unit.job.events import MILLIS, MOMENT, NOW, cells, convert, event, rejection
 
 # The years 1 to 9999, as every reader of the table can show them.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.store.needed_rows import Indexed, by_user
 from tests.unit.job.prepared import encoded
 

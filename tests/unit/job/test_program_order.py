@@ -15,7 +15,7 @@ from program_user_info_job.event.rejection import Reason
 from program_user_info_job.pipeline import program_order
 from program_user_info_job.pipeline.call import Call
 from program_user_info_job.pipeline.program_order import in_parts, likely_program
-from program_user_info_job.row.convert import Rules
+from program_user_info_job.row.event_to_row import Rules
 from program_user_info_job.store.in_flight import InFlight
 from program_user_info_job.store.writer import Writer
 from tests.unit.job.events import NOW, event

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from dev.cluster.demo.fold import Record, fold, raw
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.row.event_to_row import Origin, Row, Rules
 from program_user_info_job.row.layout import LAYOUTS
 from program_user_info_job.store.encode import ENCODERS
 from program_user_info_job.store.needed_rows import Indexed

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from program_user_info_job.event.rejection import Rejected, Rejection
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.size import check_size
 from tests.unit.job.events import NOW, convert, event
 

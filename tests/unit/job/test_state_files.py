@@ -13,7 +13,7 @@ from typer.testing import CliRunner
 
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.model import Cassandra
-from program_user_info_job.store import repair
+from program_user_info_job.store import table_repair
 from program_user_info_job.store.driver_errors import explained
 from program_user_info_job.verification import comparison, topic_fold
 from program_user_info_job.verification.expected import Expected
@@ -46,7 +46,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
     monkeypatch.setattr(topic_fold, "Consumer", broker.consumer)
     monkeypatch.setattr(topic_fold, "AdminClient", broker.admin)
     monkeypatch.setattr(comparison, "open_session", open_session)
-    monkeypatch.setattr(repair, "open_session", open_session)
+    monkeypatch.setattr(table_repair, "open_session", open_session)
     file = write(tmp_path / "config.yaml", DOCUMENT)
 
     def invoke(command: str, state: Path) -> tuple[int, str]:

@@ -16,15 +16,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from program_user_info_job.config.model import Cassandra, Writes
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.layout import FLAT, LAYOUTS, CqlType
-from program_user_info_job.store import encode
-from program_user_info_job.store import statements as statements_module
+from program_user_info_job.store import batches, encode
+from program_user_info_job.store.batches import Statements, rows_of
 from program_user_info_job.store.encode import ENCODERS
 from program_user_info_job.store.encoded_batch import EncodedBatch, EncodedBatches
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.schema import create_statements, mismatches
-from program_user_info_job.store.statements import Statements, rows_of
 from tests.unit.job.prepared import TEXT, VALUES, FakeSession, encoded, rows, statements
 
 
@@ -48,7 +47,7 @@ def frame(
 def _either_way(request: pytest.FixtureRequest) -> Iterator[None]:
     """Compiled where that is there, and in Python."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(statements_module, "encode_statement", getattr(encode, request.param))
+        patch.setattr(batches, "encode_statement", getattr(encode, request.param))
         yield
 
 

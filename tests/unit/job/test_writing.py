@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from program_user_info_job.config.model import Cassandra, Writes
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.store import in_flight, writer
 from program_user_info_job.store.encoded_batch import EncodedBatch
 from program_user_info_job.store.gathered_rows import GatheredRows

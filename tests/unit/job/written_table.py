@@ -10,7 +10,7 @@ import msgspec
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row
+from program_user_info_job.row.event_to_row import Origin, Row
 from program_user_info_job.row.fold import Folded
 from program_user_info_job.row.layout import LAYOUTS
 from program_user_info_job.store.table_scan import Cells

@@ -10,8 +10,8 @@ from typing import Any
 
 from program_user_info_operator.api import names
 from program_user_info_operator.cluster.api_server import LEASE, SECRET, ApiError, Kind
+from program_user_info_operator.reconcile.installation import Key
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Key
 
 Object = dict[str, Any]
 START = datetime(2026, 1, 1, tzinfo=UTC)

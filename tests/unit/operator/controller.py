@@ -7,9 +7,9 @@ from functools import cache
 from typing import Any
 
 from program_user_info_operator.api import names
-from program_user_info_operator.desired.context import Bundle
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
+from program_user_info_operator.reconcile.installation import Installation, Key, ProfilesRef
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Installation, Key, ProfilesRef
 from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
 from program_user_info_operator.reconcile.reconciler import Reconciler
@@ -21,9 +21,9 @@ SOAK = timedelta(seconds=30)
 
 
 @cache
-def _shipped(release: str) -> tuple[Bundle, Target]:
+def _shipped(release: str) -> tuple[BundledJobs, Target]:
     """What a release brings. Its id is that of what it renders, which takes a while to tell."""
-    bundle = Bundle({"v1_20": f"image:{release}", "v2_2": f"image:{release}-flink2.2"})
+    bundle = BundledJobs({"v1_20": f"image:{release}", "v2_2": f"image:{release}-flink2.2"})
     return bundle, Target(release_id(bundle), bundle.release)
 
 

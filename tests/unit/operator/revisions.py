@@ -6,14 +6,15 @@ from datetime import UTC, datetime
 from typing import Any
 
 from program_user_info_operator.api.status import Cause, Outcome, RevisionStatus
-from program_user_info_operator.desired.context import Owner, Runtime
 from program_user_info_operator.desired.objects import Desired, ObjectMaker
+from program_user_info_operator.desired.owner import Owner
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.environments.resolve import defaults
 from program_user_info_operator.policy.decision import Decision
 from program_user_info_operator.policy.deployments import Deployments, Placement
 from program_user_info_operator.policy.desired_state import Site, desired_state
-from program_user_info_operator.revisions.candidate import Renderer
 from program_user_info_operator.revisions.history import History
+from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.revision import Inputs, Revision, own_inputs
 from tests.unit.operator.specs import resolved, with_fields
 

@@ -14,22 +14,23 @@ from pydantic import Field
 
 from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.desired.context import Bundle, Owner
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.desired.job_config import job_config
+from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.environments.resolve import Resolved, resolve
 from program_user_info_operator.observed.flink_operator import FlinkOperator
-from program_user_info_operator.revisions.candidate import Renderer
 from program_user_info_operator.revisions.candidates import Asked, Candidates
 from program_user_info_operator.revisions.merge import carried_over
 from program_user_info_operator.revisions.release import release_id
+from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.revision import Revision
 from program_user_info_operator.revisions.runtime_choice import Offer
 from tests.unit.operator.specs import with_fields
 
 RENDERER = Renderer(Owner("job", "ns", "uid"), "account")
 FIRST, NEXT = (
-    Bundle({"v1_20": f"r/job:{version}-flink1.20", "v2_2": f"r/job:{version}-flink2.2"})
+    BundledJobs({"v1_20": f"r/job:{version}-flink1.20", "v2_2": f"r/job:{version}-flink2.2"})
     for version in ("1.0", "2.0")
 )
 
@@ -54,14 +55,14 @@ def next_release(monkeypatch: pytest.MonkeyPatch) -> None:
     def options(spec: JobSpec, line: str) -> dict[str, str]:
         return flink_configuration(spec, line) | {"next.option": "on"}
 
-    monkeypatch.setattr("program_user_info_operator.revisions.candidate.job_config", config)
-    desired = "program_user_info_operator.desired.deployment_spec"
+    monkeypatch.setattr("program_user_info_operator.revisions.renderer.job_config", config)
+    desired = "program_user_info_operator.desired.flink_deployment_spec"
     monkeypatch.setattr(f"{desired}.flink_configuration", options)
 
 
 def candidates(
     current: Revision | None,
-    bundle: Bundle = FIRST,
+    bundle: BundledJobs = FIRST,
     profile: dict[str, Any] | None = None,
     secrets: str | None = None,
     **fields: Any,
@@ -251,7 +252,7 @@ def test_what_changed_between_two_is_changed_in_the_third(
 
 def test_a_release_is_what_it_would_make_of_a_job(request: pytest.FixtureRequest) -> None:
     known = release_id(FIRST)
-    assert known == release_id(Bundle(dict(FIRST.images)))
+    assert known == release_id(BundledJobs(dict(FIRST.images)))
     assert known != release_id(NEXT)
     request.getfixturevalue("next_release")
     assert known != release_id(FIRST)

@@ -13,8 +13,8 @@ from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.observed.failure import Failure
 from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob, observe
 from program_user_info_operator.policy.conditions import (
-    Input,
     Verdict,
+    VerdictInput,
     conditions,
     is_transition,
     judge,
@@ -31,7 +31,7 @@ RUNNING = ObservedJob(True, Lifecycle.STABLE, "RUNNING", "id", None, frozenset({
 def verdict_on(
     observed: ObservedJob | None, failure: Failure | None = None, *, is_suspended: bool = False
 ) -> Verdict:
-    return judge(Input(is_suspended, observed, failure, NOW))
+    return judge(VerdictInput(is_suspended, observed, failure, NOW))
 
 
 def reconciled(generation: int, config_map: str) -> str:

@@ -13,7 +13,7 @@ from program_user_info_operator.cluster.store import Place, Store
 from program_user_info_operator.controller.dispatcher import Dispatcher
 from program_user_info_operator.controller.resync import look_at_all_forever
 from program_user_info_operator.controller.turns import take_turns_forever
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.installation import Key
 
 WANTED = (
     *("api", "watches", "reconciler", "index", "secrets", "lock", "timing", "profiles", "selector"),

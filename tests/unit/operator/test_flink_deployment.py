@@ -217,7 +217,7 @@ RUNS = observe(LIVE)
 
 
 @pytest.mark.parametrize(
-    ("observed", "is_stable", "has_failed"),
+    ("observed", "runs_current_spec", "has_failed"),
     [
         (RUNS, True, False),
         (replace(RUNS, is_current=False), False, False),
@@ -235,9 +235,9 @@ RUNS = observe(LIVE)
     ],
 )
 def test_whether_it_runs_or_has_failed(
-    observed: ObservedJob, is_stable: bool, has_failed: bool
+    observed: ObservedJob, runs_current_spec: bool, has_failed: bool
 ) -> None:
-    assert (observed.is_stable, observed.has_failed) == (is_stable, has_failed)
+    assert (observed.runs_current_spec, observed.has_failed) == (runs_current_spec, has_failed)
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import pytest
 
 from program_user_info_operator.observed.flink_deployment import observe
 from program_user_info_operator.observed.savepoints import newest_savepoint, savepoint_in_status
-from program_user_info_operator.policy.conditions import Input, judge
+from program_user_info_operator.policy.conditions import VerdictInput, judge
 from tests.conftest import DATA
 
 NOW = datetime(2027, 1, 1, tzinfo=UTC)
@@ -71,9 +71,9 @@ def test_a_recorded_status(
     observed = observe(RECORDED[release][what])
     assert observed.is_current is is_current
     just_applied = replace(observed, applied=NOW)
-    verdict = judge(Input(False, just_applied, None, NOW))
+    verdict = judge(VerdictInput(False, just_applied, None, NOW))
     assert (verdict.state, verdict.reason) == (state, reason)
-    later = judge(Input(False, observed, None, NOW))
+    later = judge(VerdictInput(False, observed, None, NOW))
     assert (later.reason == "FlinkOperatorSilent") is (not is_current and not observed.error)
 
 
@@ -159,7 +159,7 @@ def test_a_volume_that_is_not_mounted_yet_is_no_failure(
         "error": json.dumps(what),
     }
     live = {"metadata": {"generation": 3}, "status": status(**fields)}
-    verdict = judge(Input(False, observe(live), None, NOW))
+    verdict = judge(VerdictInput(False, observe(live), None, NOW))
     assert (verdict.state, verdict.reason) == ("Reconciling", reason)
     assert "said" in verdict.message
 
@@ -168,7 +168,7 @@ def test_an_error_of_the_flink_operator_about_a_running_job_is_told() -> None:
     words = "Could not deserialize ClusterHealthInfo, this indicates a bug..."
     error = json.dumps({"type": "java.lang.RuntimeException", "message": words})
     live = {"metadata": {"generation": 3}, "status": status(error=error)}
-    verdict = judge(Input(False, observe(live), None, NOW))
+    verdict = judge(VerdictInput(False, observe(live), None, NOW))
     assert (verdict.state, verdict.reason) == ("Reconciling", "FlinkOperatorFailing")
     assert words in verdict.message
     assert "spec.restartNonce" in verdict.message

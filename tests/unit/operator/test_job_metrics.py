@@ -7,9 +7,9 @@ from typing import Any
 
 from prometheus_client import CollectorRegistry, generate_latest
 
+from program_user_info_operator.reconcile.installation import Key
 from program_user_info_operator.reconcile.job_metrics import JobMetrics
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.rollout.standings import HeldUp, Target, Waves
 from tests.unit.operator.controller import Controller
 from tests.unit.operator.world import World

@@ -9,8 +9,8 @@ import pytest
 
 from program_user_info_operator.api.status import JobStatus
 from program_user_info_operator.policy.shared_group import GroupUse, use_in_status
+from program_user_info_operator.reconcile.installation import Key
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.rollout.standings import HeldUp, Target, Waves
 
 A, B, C = (Key("ns", name) for name in "abc")

@@ -16,10 +16,10 @@ from program_user_info_operator.observed.flink_deployment import Lifecycle, Obse
 from program_user_info_operator.observed.flink_job import FlinkJob
 from program_user_info_operator.policy.compatibility import refuse_change, refuse_other_flink
 from program_user_info_operator.policy.conclusion import Outlook, conclude
-from program_user_info_operator.policy.conditions import Input, judge
+from program_user_info_operator.policy.conditions import VerdictInput, judge
 from program_user_info_operator.policy.decision import Decision, Seen
 from program_user_info_operator.policy.deployments import Deployments, Placement
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.installation import Key
 from program_user_info_operator.revisions.history import History
 from program_user_info_operator.rollout.standings import Member, Standings, Target, Waves
 from tests.unit.operator.controller import Controller
@@ -53,9 +53,9 @@ def of_the_deployment() -> Told:
         "the spec is two minutes old": (replace(STALE, applied=APPLIED), None),
     }
     for what, (observed, failure) in cases.items():
-        verdict = judge(Input(False, observed, failure, NOON))
+        verdict = judge(VerdictInput(False, observed, failure, NOON))
         yield what, f"{verdict.state} {verdict.reason}: {verdict.message}"
-    verdict = judge(Input(True, replace(STARTS, lifecycle=None), None, NOON))
+    verdict = judge(VerdictInput(True, replace(STARTS, lifecycle=None), None, NOON))
     yield "it is suspended", f"{verdict.state} {verdict.reason}: {verdict.message}"
 
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from program_user_info_operator.desired.context import Runtime
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.revisions.record import read_record, record, recorded
 from program_user_info_operator.revisions.revision import as_it_is_now, own_inputs
 from tests.unit.operator.revisions import RUNTIME, desired, revision

@@ -8,8 +8,9 @@ from typing import Any
 import pytest
 
 from program_user_info_operator.api.refusal import Refusal
-from program_user_info_operator.desired.context import Bundle, Runtime
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.desired.flink_line import newest_first
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.observed.flink_operator import FlinkOperator
 from program_user_info_operator.policy.compatibility import refuse_other_flink
 from program_user_info_operator.revisions.runtime_choice import (
@@ -21,7 +22,9 @@ from tests.unit.operator.specs import resolved, with_fields
 
 Spec = dict[str, Any]
 
-BUNDLE = Bundle({"v1_20": "r:5000/job:2.0-flink1.20", "v2_2": "r:5000/job:2.0-flink2.2@sha256:ab"})
+BUNDLE = BundledJobs(
+    {"v1_20": "r:5000/job:2.0-flink1.20", "v2_2": "r:5000/job:2.0-flink2.2@sha256:ab"}
+)
 OLD_1_20, OLD_2_2 = "r:5000/job:1.0-flink1.20", "r:5000/job:1.0-flink2.2"
 NEW_1_20, NEW_2_2 = BUNDLE.images["v1_20"], BUNDLE.images["v2_2"]
 # As the CRDs of these releases of the Flink operator list them, and one that lists none.
@@ -155,7 +158,7 @@ def test_a_job_that_runs(
         ),
         (
             "1.7",
-            Bundle({"v2_2": "job"}),
+            BundledJobs({"v2_2": "job"}),
             {},
             "FlinkVersionUnsupported",
             (
@@ -167,7 +170,7 @@ def test_a_job_that_runs(
     ],
 )
 def test_what_cannot_run_is_refused_with_the_way_out(
-    operator: str, bundle: Bundle, spec: Spec, reason: str, sentence: str
+    operator: str, bundle: BundledJobs, spec: Spec, reason: str, sentence: str
 ) -> None:
     offer = Offer(bundle, FlinkOperator(KNOWN[operator]))
     refusal = choose_runtime(resolved(with_fields(**spec)).spec, offer, None, release=True)
@@ -216,7 +219,7 @@ def test_newer_lines_come_first() -> None:
     ],
 )
 def test_a_release_is_called_by_its_version(images: dict[str, str], release: str) -> None:
-    assert Bundle(images).release == release
+    assert BundledJobs(images).release == release
 
 
 @pytest.mark.parametrize(

@@ -9,7 +9,7 @@ import pytest
 
 from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.cluster.api_server import ApiError
-from program_user_info_operator.reconcile.keys import Installation, Key, ProfilesRef
+from program_user_info_operator.reconcile.installation import Installation, Key, ProfilesRef
 from program_user_info_operator.reconcile.secret_reader import SecretReader, SecretUse
 from tests.unit.operator.specs import resolved, with_fields
 from tests.unit.operator.world import World

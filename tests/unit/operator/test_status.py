@@ -12,7 +12,7 @@ from program_user_info_operator.environments.resolve import Source
 from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob
 from program_user_info_operator.policy.deployments import Deployments, Placement
 from program_user_info_operator.policy.shared_group import own_use, use_in_status
-from program_user_info_operator.policy.status import Findings, differs, status_of
+from program_user_info_operator.policy.written_status import Findings, differs, status_of
 from program_user_info_operator.revisions.history import History
 from tests.unit.operator.revisions import NOW, RUNTIME, revision, status
 from tests.unit.operator.specs import CR, resolved, with_fields

@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 from rich.console import Console
 
 from program_user_info_operator.api.status import Checkpoint, Condition, JobStatus
-from program_user_info_operator.cli.status import JobPicture, as_json, as_table
+from program_user_info_operator.cli.status_table import JobPicture, as_json, as_table
 from program_user_info_operator.observed.flink_metrics import (
     FlinkMetrics,
     read_metrics,

@@ -8,7 +8,7 @@ from typing import Any
 
 from program_user_info_operator.api import names
 from program_user_info_operator.cluster.api_server import CRD
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.installation import Key
 from tests.unit.operator.api_server_model import ApiServerModel, Object
 from tests.unit.operator.specs import CR
 

@@ -10,7 +10,7 @@ import msgspec
 
 from program_user_info_job.event.rejection import Rejection
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.row.event_to_row import Origin, Row, Rules
 from program_user_info_job.row.layout import CqlType
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

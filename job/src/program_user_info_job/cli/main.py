@@ -17,7 +17,7 @@ from program_user_info_job.config.load import load_config
 from program_user_info_job.failure import JobFailure
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.pipeline.waiting import wait_for
-from program_user_info_job.row.convert import Rules
+from program_user_info_job.row.event_to_row import Rules
 from program_user_info_job.row.layout import LAYOUTS
 
 app = typer.Typer(

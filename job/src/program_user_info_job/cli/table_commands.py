@@ -83,7 +83,7 @@ def repair(
     ] = None,
 ) -> None:
     """Find rows with `Some(…)` and `None` in them, as the Scala job wrote them since 8.0."""
-    from program_user_info_job.store.repair import repair as look
+    from program_user_info_job.store.table_repair import repair as look
 
     loaded = load(config)
     try:

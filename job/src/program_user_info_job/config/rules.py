@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 from program_user_info_job.config.model import Config
-from program_user_info_job.row.convert import Rules
+from program_user_info_job.row.event_to_row import Rules
 from program_user_info_job.row.layout import LAYOUTS
 
 

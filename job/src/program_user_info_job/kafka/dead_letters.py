@@ -24,7 +24,7 @@ class DeadLettersUnreadable(Exception):
     """The dead-letter topic cannot be read; the message says what to check."""
 
 
-class Place(NamedTuple):
+class RecordPlace(NamedTuple):
     """Where the rejected event stands, which tells it from every other: dead letters repeat.
 
     They do where a job restarts, and while two revisions run side by side. A record that does not
@@ -41,7 +41,7 @@ class DeadLetter(NamedTuple):
 
     partition: int
     offset: int
-    source: Place
+    source: RecordPlace
     moment: datetime
     reason: str
     detail: str
@@ -147,8 +147,8 @@ def _dead_letter(message: Message) -> DeadLetter:
     headers = message.headers() or []
     own = {name: (value or b"").decode() for name, value in headers if name in _OWN_HEADERS}
     partition, offset = message.partition() or 0, message.offset() or 0
-    itself = Place(message.topic() or "", str(partition), str(offset))
-    source = Place(*(own.get(f"source-{part}", "") for part in Place._fields))
+    itself = RecordPlace(message.topic() or "", str(partition), str(offset))
+    source = RecordPlace(*(own.get(f"source-{part}", "") for part in RecordPlace._fields))
     moment = own.get("source-timestamp")
     return DeadLetter(
         partition,

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from program_user_info_job.event.rejection import Rejection
 from program_user_info_job.pipeline.program_order import Record, in_parts
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Rules
+from program_user_info_job.row.event_to_row import Origin, Rules
 from program_user_info_job.store.needed_rows import Indexed
 from program_user_info_job.store.writer import Writing
 

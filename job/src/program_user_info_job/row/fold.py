@@ -10,7 +10,7 @@ from typing import Any
 
 import msgspec
 
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.layout import CqlType
 
 _MILLIS_PER_DAY = 86_400_000

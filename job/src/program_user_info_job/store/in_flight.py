@@ -29,8 +29,8 @@ from cassandra.protocol import (
 
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.failure import FailureReason, JobFailure
+from program_user_info_job.store.batches import Batch
 from program_user_info_job.store.driver_errors import explain
-from program_user_info_job.store.statements import Batch
 
 _RETRYABLE = (
     OperationTimedOut,

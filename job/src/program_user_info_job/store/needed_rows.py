@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 
 
 class Indexed(msgspec.Struct, frozen=True, gc=False):

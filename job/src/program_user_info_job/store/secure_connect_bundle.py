@@ -35,7 +35,7 @@ _REFUSED = (401, 403)
 
 
 @dataclass(frozen=True)
-class Bundle:
+class SecureConnectBundle:
     """A bundle that can be used: where the metadata service is, and how TLS is spoken with it."""
 
     file: Path
@@ -53,7 +53,7 @@ class Bundle:
         }
 
 
-def read_bundle(directory: Path) -> Bundle:
+def read_bundle(directory: Path) -> SecureConnectBundle:
     """The bundle in the folder of a mounted Secret. Raises `CassandraNotReady`."""
     file = directory / BUNDLE_FILE
     try:
@@ -67,7 +67,7 @@ def read_bundle(directory: Path) -> Bundle:
         raise _unusable(f"{file}: {error.strerror or type(error).__name__}") from error
     except _BROKEN as error:
         raise _unusable(f"{file} is not a zip file that can be read") from error
-    return Bundle(file, _metadata_service(file, members[_CONFIG]), _tls(file, members))
+    return SecureConnectBundle(file, _metadata_service(file, members[_CONFIG]), _tls(file, members))
 
 
 def _metadata_service(file: Path, config: bytes) -> str:
@@ -96,7 +96,7 @@ def _tls(file: Path, members: Mapping[str, bytes]) -> ssl.SSLContext:
 
 
 @contextmanager
-def metadata_explained(bundle: Bundle) -> Iterator[None]:
+def metadata_explained(bundle: SecureConnectBundle) -> Iterator[None]:
     """Turn what the driver raises of the metadata service into `CassandraNotReady`."""
     try:
         yield

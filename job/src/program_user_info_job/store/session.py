@@ -29,7 +29,7 @@ from program_user_info_job.store.driver_errors import opening_explained
 from program_user_info_job.store.encoded_batch import EncodedBatches
 from program_user_info_job.store.host_name import verify_name
 from program_user_info_job.store.secure_connect_bundle import (
-    Bundle,
+    SecureConnectBundle,
     metadata_explained,
     read_bundle,
 )
@@ -105,7 +105,9 @@ def _cluster(cassandra: Cassandra, request_timeout: float) -> Cluster:
     return Cluster(endpoints, port=endpoints[0][1], ssl_context=_tls(cassandra), **options)
 
 
-def _through_proxy(bundle: Bundle, options: dict[str, Any], *, verify: bool) -> Cluster:
+def _through_proxy(
+    bundle: SecureConnectBundle, options: dict[str, Any], *, verify: bool
+) -> Cluster:
     bundle.context.check_hostname = verify
     if verify:
         options = options | {"connection_class": _VerifiedConnection}

@@ -9,11 +9,11 @@ from cassandra.cluster import Session
 
 from program_user_info_job.config.model import Cassandra, Writes
 from program_user_info_job.event.rejection import Reason, Rejection
+from program_user_info_job.store.batches import Statements, rows_of
 from program_user_info_job.store.driver_errors import explain_refusal, refusal_code
 from program_user_info_job.store.gathered_rows import GatheredRows
 from program_user_info_job.store.in_flight import InFlight
 from program_user_info_job.store.needed_rows import EncodedRow, Indexed
-from program_user_info_job.store.statements import Statements, rows_of
 
 HELD_BYTES = 32 << 20
 """Bytes of events whose rows wait, unsent, for more of their programs."""

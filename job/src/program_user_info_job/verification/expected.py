@@ -11,7 +11,7 @@ import msgspec
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import NAME_ANOTHER, StateFileUnusable
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.fold import Folded
 from program_user_info_job.row.layout import LAYOUTS
 

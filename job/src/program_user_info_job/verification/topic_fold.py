@@ -14,7 +14,7 @@ from program_user_info_job.config.rules import mapping_rules
 from program_user_info_job.kafka.client_properties import librdkafka_properties
 from program_user_info_job.kafka.reading import Partition, read_until
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row
+from program_user_info_job.row.event_to_row import Origin, Row
 from program_user_info_job.row.fold import Folded
 from program_user_info_job.row.values import MILLISECOND
 from program_user_info_job.verification.expected import Expected, Key

@@ -9,7 +9,7 @@ from typing import Annotated, NoReturn
 
 import typer
 
-from program_user_info_operator.desired.context import Bundle
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.desired.flink_line import tag_suffix
 
 VERSION = importlib.metadata.version("program-user-info-operator")
@@ -55,13 +55,13 @@ ProfilesName = Annotated[
 ]
 
 
-def bundle_of(job_images: list[str], service_account: str) -> Bundle:
+def bundle_of(job_images: list[str], service_account: str) -> BundledJobs:
     """The bundled jobs as the options name them; exits with a message if one is wrong."""
     images = dict(each.partition("=")[::2] for each in job_images)
     for line, image in images.items():
         if re.fullmatch(r"v\d+_\d+", line) is None or not image:
             fail(f"--job-image {line}={image}: must be LINE=IMAGE, such as v2_2=registry/job:1.0.0")
-    return Bundle(images, service_account)
+    return BundledJobs(images, service_account)
 
 
 def fail(message: str, status: int = 1) -> NoReturn:

@@ -18,15 +18,15 @@ from program_user_info_operator.cluster.api_server import (
     JOB,
     ApiServer,
 )
-from program_user_info_operator.desired.context import Bundle
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.desired.objects import ObjectMaker
 from program_user_info_operator.environments.profiles import Profiles
 from program_user_info_operator.kubernetes_yaml import dump_all
 from program_user_info_operator.policy.decision import decide
 from program_user_info_operator.policy.desired_state import Site, desired_state
 from program_user_info_operator.reconcile.gatherer import Gatherer
+from program_user_info_operator.reconcile.installation import Installation, Key, ProfilesRef
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Installation, Key, ProfilesRef
 from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
 from program_user_info_operator.revisions.release import release_id
@@ -43,7 +43,7 @@ def diff_job(
     file: Path,
     environments: Path | None,
     profiles: tuple[str, str],
-    bundle: Bundle,
+    bundle: BundledJobs,
 ) -> str:
     """A unified diff, empty where nothing would change.
 
@@ -70,7 +70,7 @@ def diff_job(
 
 
 def _gatherer(
-    api: ApiServer, profiles: tuple[str, str], bundle: Bundle, own: Profiles | None
+    api: ApiServer, profiles: tuple[str, str], bundle: BundledJobs, own: Profiles | None
 ) -> Gatherer:
     """What the controller would read, live: no other jobs, and no digests of Secrets."""
     installation = Installation(profiles[0], "diff", ProfilesRef(*profiles))

@@ -134,22 +134,22 @@ def status(
     """
     from rich.console import Console
 
-    from program_user_info_operator.cli import status as picture
+    from program_user_info_operator.cli import status_table
     from program_user_info_operator.cluster.api_server import ApiError, ApiServer
 
     try:
         api = ApiServer()
         if watch:
-            picture.watch(api, namespace or None, selector, interval)
-        pictures = picture.read_pictures(api, namespace or None, selector)
+            status_table.watch(api, namespace or None, selector, interval)
+        pictures = status_table.read_pictures(api, namespace or None, selector)
     except ApiError as error:
         fail(str(error))
     except KeyboardInterrupt:
         return
     if as_json:
-        typer.echo(picture.as_json(pictures, datetime.now(UTC)), nl=False)
+        typer.echo(status_table.as_json(pictures, datetime.now(UTC)), nl=False)
     else:
-        Console().print(picture.as_table(pictures, datetime.now(UTC)))
+        Console().print(status_table.as_table(pictures, datetime.now(UTC)))
 
 
 def main() -> None:

@@ -16,22 +16,23 @@ from program_user_info_operator.cli.job_file import (
     read_profile,
     read_yaml,
 )
-from program_user_info_operator.desired.context import Bundle, Owner
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.desired.objects import ObjectMaker
+from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.environments.resolve import Resolved, leaves, resolve
 from program_user_info_operator.kubernetes_yaml import dump_all
 from program_user_info_operator.observed.flink_operator import FlinkOperator, read_flink_operator
 from program_user_info_operator.policy.decision import Seen, decide
 from program_user_info_operator.policy.desired_state import Site, desired_state
-from program_user_info_operator.revisions.candidate import Renderer
 from program_user_info_operator.revisions.candidates import Asked, Candidates
 from program_user_info_operator.revisions.history import History
 from program_user_info_operator.revisions.release import release_id
+from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.runtime_choice import Offer
 
 
 def render_job(
-    file: Path, environments: Path | None, bundle: Bundle, flink_operator: Path | None = None
+    file: Path, environments: Path | None, bundle: BundledJobs, flink_operator: Path | None = None
 ) -> str:
     """The objects of a new job as YAML documents, FlinkDeployment first. Raises `JobFileError`.
 

@@ -16,7 +16,7 @@ W = TypeVar("W", bound=Hashable)
 
 
 @dataclass
-class _Watch:
+class _Quiet:
     silent: float = 0.0
     opened: float | None = None
 
@@ -26,15 +26,15 @@ class Silence(Generic[W]):
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
         self._clock = clock
-        self._watches: dict[W, _Watch] = {}
+        self._watches: dict[W, _Quiet] = {}
 
     def opened(self, watch: W) -> None:
         """The watch is connected; it has not delivered anything yet."""
-        self._watches.setdefault(watch, _Watch()).opened = self._clock()
+        self._watches.setdefault(watch, _Quiet()).opened = self._clock()
 
     def heard(self, watch: W) -> None:
         """The watch has said something."""
-        self._watches[watch] = _Watch(0.0, self._clock())
+        self._watches[watch] = _Quiet(0.0, self._clock())
 
     def closed(self, watch: W) -> None:
         """The watch has ended, for whatever reason."""
@@ -45,5 +45,5 @@ class Silence(Generic[W]):
         """The silence of each watch so far."""
         return {watch: self._of(known) for watch, known in self._watches.items()}
 
-    def _of(self, known: _Watch) -> float:
+    def _of(self, known: _Quiet) -> float:
         return known.silent + (0.0 if known.opened is None else self._clock() - known.opened)

@@ -18,8 +18,8 @@ from program_user_info_operator.cluster.lease import LeaseLock, Timing
 from program_user_info_operator.cluster.store import Object, Place, Store
 from program_user_info_operator.cluster.watch_reader import Scope, WatchReader
 from program_user_info_operator.controller.work_queue import WorkQueue
+from program_user_info_operator.reconcile.installation import Key, ProfilesRef
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Key, ProfilesRef
 from program_user_info_operator.reconcile.reconciler import Reconciler
 from program_user_info_operator.reconcile.secret_reader import SecretReader
 

@@ -27,7 +27,7 @@ from program_user_info_operator.controller.dispatcher import Dispatcher
 from program_user_info_operator.controller.resync import check_watches_forever, look_at_all_forever
 from program_user_info_operator.controller.secret_checks import check_secrets_forever
 from program_user_info_operator.controller.turns import take_turns_forever
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.installation import Key
 
 log = structlog.get_logger(__name__)
 

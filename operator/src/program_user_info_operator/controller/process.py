@@ -15,12 +15,12 @@ from program_user_info_operator.cluster.watch_reader import WatchReader
 from program_user_info_operator.controller.dispatcher import WATCHED, Dispatcher
 from program_user_info_operator.controller.handlers import register
 from program_user_info_operator.controller.metrics_server import serve
-from program_user_info_operator.desired.context import Bundle
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.logs import configure_logging
 from program_user_info_operator.metrics import LEADING, QUEUE_DEPTH, note_event
+from program_user_info_operator.reconcile.installation import Installation, ProfilesRef
 from program_user_info_operator.reconcile.job_metrics import JobMetrics
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Installation, ProfilesRef
 from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
 from program_user_info_operator.reconcile.reconciler import Reconciler
@@ -34,7 +34,7 @@ log = structlog.get_logger(__name__)
 class Settings:
     """The command's options."""
 
-    bundle: Bundle
+    bundle: BundledJobs
     profiles: tuple[str, str]
     lease: str
     identity: str

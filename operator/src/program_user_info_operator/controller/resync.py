@@ -15,7 +15,7 @@ from program_user_info_operator.cluster.api_server import JOB, ApiError
 from program_user_info_operator.cluster.store import Place
 from program_user_info_operator.cluster.watch_reader import Scope
 from program_user_info_operator.controller.dispatcher import Dispatcher
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.installation import Key
 
 log = structlog.get_logger(__name__)
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from program_user_info_operator.api import names
-from program_user_info_operator.desired.context import Owner
 from program_user_info_operator.desired.job_config import config_map
+from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.hashing import short_hash
 
 Object = dict[str, Any]

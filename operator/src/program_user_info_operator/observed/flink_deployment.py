@@ -93,7 +93,7 @@ class ObservedJob:
         )
 
     @property
-    def is_stable(self) -> bool:
+    def runs_current_spec(self) -> bool:
         """Whether its current spec runs."""
         return (
             self.is_current and self.lifecycle is Lifecycle.STABLE and self.job_state == "RUNNING"

@@ -14,7 +14,13 @@ from program_user_info_operator.api.status import Outcome, RevisionStatus
 from program_user_info_operator.observed.failure import Failure
 from program_user_info_operator.observed.flink_deployment import ObservedJob
 from program_user_info_operator.observed.flink_job import FlinkJob
-from program_user_info_operator.policy.conditions import Input, Verdict, judge, shortened, stalled
+from program_user_info_operator.policy.conditions import (
+    Verdict,
+    VerdictInput,
+    judge,
+    shortened,
+    stalled,
+)
 from program_user_info_operator.policy.decision import Decision, Seen, time_to_begin
 from program_user_info_operator.policy.trial import Evidence, Limits, advance, next_decision
 from program_user_info_operator.revisions.history import History
@@ -115,7 +121,7 @@ def _of_the_deployment(seen: Seen, decision: Decision, outlook: Outlook, now: da
     if observed is None:
         return _NOT_DEPLOYED
     is_suspended = spec is not None and spec.state == "suspended"
-    return judge(Input(is_suspended, observed, outlook.failure, now))
+    return judge(VerdictInput(is_suspended, observed, outlook.failure, now))
 
 
 def _limits(spec: JobSpec, decision: Decision, soak: timedelta) -> Limits:
@@ -142,7 +148,7 @@ def _evidence(seen: Seen, decision: Decision, outlook: Outlook, verdict: Verdict
     is_taken_up = observed is not None and bool(observed.is_current or observed.error)
     return Evidence(
         is_tried=not is_idle and (is_taken_up or outlook.refusal is not None),
-        is_running=observed is not None and observed.is_stable and outlook.refusal is None,
+        is_running=observed is not None and observed.runs_current_spec and outlook.refusal is None,
         flink=outlook.flink,
         problem=shortened(outlook.refusal.message if outlook.refusal else verdict.message, 1024),
     )

@@ -36,7 +36,7 @@ class Verdict:
 
 
 @dataclass(frozen=True)
-class Input:
+class VerdictInput:
     """What the rules look at: the FlinkDeployment of the revision that the job is to run."""
 
     is_suspended: bool
@@ -46,10 +46,10 @@ class Input:
     now: datetime
 
 
-Rule = Callable[[Input, ObservedJob], Verdict | None]
+_Rule = Callable[[VerdictInput, ObservedJob], Verdict | None]
 
 
-def judge(seen: Input) -> Verdict:
+def judge(seen: VerdictInput) -> Verdict:
     """The first rule that applies decides."""
     observed = seen.observed
     if observed is None:
@@ -114,7 +114,7 @@ def _without_steps(reason: str) -> str:
     return "UnderWay" if reason in _STEPS else reason
 
 
-def _suspended(seen: Input, observed: ObservedJob) -> Verdict | None:
+def _suspended(seen: VerdictInput, observed: ObservedJob) -> Verdict | None:
     # A deployment that was created suspended never gets a status from Flink's operator.
     never_ran = observed.lifecycle in (None, Lifecycle.CREATED)
     stopped = observed.lifecycle is Lifecycle.SUSPENDED and observed.is_current
@@ -123,9 +123,9 @@ def _suspended(seen: Input, observed: ObservedJob) -> Verdict | None:
     return None
 
 
-def _flink_operator_failing(_: Input, observed: ObservedJob) -> Verdict | None:
+def _flink_operator_failing(_: VerdictInput, observed: ObservedJob) -> Verdict | None:
     """The job runs, but the Flink operator fails to reconcile it: no change would reach it."""
-    if not observed.is_stable or observed.error is None:
+    if not observed.runs_current_spec or observed.error is None:
         return None
     return Verdict(
         "Reconciling",
@@ -137,13 +137,13 @@ def _flink_operator_failing(_: Input, observed: ObservedJob) -> Verdict | None:
     )
 
 
-def _running(_: Input, observed: ObservedJob) -> Verdict | None:
-    if observed.is_stable:
+def _running(_: VerdictInput, observed: ObservedJob) -> Verdict | None:
+    if observed.runs_current_spec:
         return Verdict("Ready", "Running", "the job is running")
     return None
 
 
-def _not_taken_up(seen: Input, observed: ObservedJob) -> Verdict | None:
+def _not_taken_up(seen: VerdictInput, observed: ObservedJob) -> Verdict | None:
     """The Flink operator reacts neither to a new FlinkDeployment nor to a change of one."""
     since = observed.applied or observed.created
     if observed.is_current or since is None or seen.now - since < _TAKEN_UP_WITHIN:
@@ -158,7 +158,7 @@ def _not_taken_up(seen: Input, observed: ObservedJob) -> Verdict | None:
     )
 
 
-def _not_noticed(seen: Input, observed: ObservedJob) -> Verdict | None:
+def _not_noticed(seen: VerdictInput, observed: ObservedJob) -> Verdict | None:
     if observed.is_current:
         return None
     if observed.error and observed.error != JOB_NOT_FOUND:
@@ -168,13 +168,13 @@ def _not_noticed(seen: Input, observed: ObservedJob) -> Verdict | None:
     )
 
 
-def _failed(seen: Input, observed: ObservedJob) -> Verdict | None:
+def _failed(seen: VerdictInput, observed: ObservedJob) -> Verdict | None:
     """Errors that only Flink reports of a starting job are often transient and say little."""
     known = seen.failure is not None and not seen.failure.is_generic
     return _failing(seen, observed) if known or observed.has_failed else None
 
 
-def _failing(seen: Input, observed: ObservedJob) -> Verdict:
+def _failing(seen: VerdictInput, observed: ObservedJob) -> Verdict:
     said = f"Flink reports: {observed.error}" if observed.error else "it gave no reason"
     failure = seen.failure or Failure(
         "JobFailing", f"the job has failed; {said} — see `kubectl logs` of its pods"
@@ -182,7 +182,7 @@ def _failing(seen: Input, observed: ObservedJob) -> Verdict:
     return Verdict("Reconciling", failure.reason, failure.message, is_failing=True)
 
 
-_RULES: tuple[Rule, ...] = (
+_RULES: tuple[_Rule, ...] = (
     _suspended,
     _flink_operator_failing,
     _running,

@@ -11,7 +11,7 @@ from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.api.status import FailureStatus
 from program_user_info_operator.api.upgrade_section import Upgrade
 from program_user_info_operator.observed.flink_deployment import ObservedJob
-from program_user_info_operator.policy.deployments import Deployments, Input, place
+from program_user_info_operator.policy.deployments import Deployments, PlacementInput, place
 from program_user_info_operator.policy.revision_choice import MayTake, Situation, choose
 from program_user_info_operator.revisions.candidates import Candidates
 from program_user_info_operator.revisions.history import History
@@ -102,7 +102,9 @@ def _placed(seen: Seen, decision: Decision) -> Decision:
     if seen.spec is None:
         return decision
     deployments = place(
-        Input(seen.job, seen.spec, decision.history, decision.records, seen.live, seen.failure)
+        PlacementInput(
+            seen.job, seen.spec, decision.history, decision.records, seen.live, seen.failure
+        )
     )
     notes = (*decision.notes, deployments.note) if deployments.note else decision.notes
     return replace(decision, deployments=deployments, notes=notes)

@@ -70,7 +70,7 @@ def strategy(spec: JobSpec) -> Strategy:
 
 
 @dataclass(frozen=True)
-class Input:
+class PlacementInput:
     """What the decision goes by.
 
     `records` are the revisions that can run by hash, `live` the job's FlinkDeployments by name;
@@ -85,7 +85,7 @@ class Input:
     failure: FailureStatus | None
 
 
-def place(seen: Input) -> Deployments:
+def place(seen: PlacementInput) -> Deployments:
     """Decide."""
     running, live = seen.history.running, seen.live
     if running is None or running.hash not in seen.records:
@@ -114,7 +114,7 @@ def overlapping_name(job: str, revision: str, attempt: int = 0) -> str:
     return f"{job[: MAX_NAME - _SUFFIX - 1].rstrip('-')}-{suffix}"
 
 
-def _serving(seen: Input, asked: Strategy) -> Placement | None:
+def _serving(seen: PlacementInput, asked: Strategy) -> Placement | None:
     """The good revision, as long as it is deployed and may continue beside the newest one.
 
     Where both are deployed, they stay until the newest one has proven itself or not: an edit of
@@ -147,7 +147,7 @@ def _placed(job: str, revision: str, asked: Strategy, live: Mapping[str, Observe
         names = (overlapping_name(job, revision, attempt) for attempt in count())
         return Placement(next(name for name in names if name not in live), revision)
     # In place of what runs, so that its state is handed on.
-    running = sorted(live, key=lambda name: (not live[name].is_stable, name))
+    running = sorted(live, key=lambda name: (not live[name].runs_current_spec, name))
     return Placement(running[0] if running else job, revision)
 
 

@@ -22,7 +22,7 @@ def unused_config_maps(
     What runs stays, what was last wanted, what can be gone back to, and what the Flink operator has
     last reconciled.
     """
-    if not live or not all(each.is_stable for each in live):
+    if not live or not all(each.runs_current_spec for each in live):
         return []
     kept = [each.hash for each in (*history.good_ones, history.newest, history.good) if each]
     needed = {name for each in live for name in each.config_maps}

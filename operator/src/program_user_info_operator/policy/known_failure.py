@@ -16,7 +16,7 @@ def known_failure(
     found: Failure | None, remembered: FailureStatus | None, observed: ObservedJob | None
 ) -> Failure | None:
     """The failure to report: what was found now, unless what is remembered says more."""
-    if observed is None or observed.is_stable:
+    if observed is None or observed.runs_current_spec:
         return found
     if found is not None and found.is_over:
         return None
@@ -29,7 +29,7 @@ def known_failure(
 
 def to_remember(failure: Failure | None, observed: ObservedJob | None) -> FailureStatus | None:
     """What the status keeps of it; nothing of a job that runs."""
-    if failure is None or failure.is_generic or observed is None or observed.is_stable:
+    if failure is None or failure.is_generic or observed is None or observed.runs_current_spec:
         return None
     if observed.revision is None:
         return None

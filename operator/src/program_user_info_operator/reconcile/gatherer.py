@@ -16,7 +16,7 @@ from program_user_info_operator.api import names
 from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.api.spec import JobSpec
 from program_user_info_operator.api.status import Change, JobStatus
-from program_user_info_operator.desired.context import Owner
+from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.environments.profiles import (
     ProfileProblem,
     Profiles,
@@ -26,14 +26,14 @@ from program_user_info_operator.environments.resolve import Resolved, Unresolved
 from program_user_info_operator.observed.flink_deployment import ObservedJob, observe
 from program_user_info_operator.policy.decision import Seen
 from program_user_info_operator.policy.shared_group import own_use, refuse_shared_group
+from program_user_info_operator.reconcile.installation import Key
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
-from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
-from program_user_info_operator.revisions.candidate import Renderer
 from program_user_info_operator.revisions.candidates import Asked, Candidates
 from program_user_info_operator.revisions.history import History
 from program_user_info_operator.revisions.record import recorded
+from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.revision import Revision
 from program_user_info_operator.revisions.runtime_choice import Offer
 

@@ -7,7 +7,7 @@ kept together, and compared with another job at once.
 from __future__ import annotations
 
 from program_user_info_operator.policy.shared_group import Flow, GroupUse
-from program_user_info_operator.reconcile.keys import Key
+from program_user_info_operator.reconcile.installation import Key
 
 
 class GroupUses:

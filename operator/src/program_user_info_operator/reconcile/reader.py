@@ -24,12 +24,12 @@ from program_user_info_operator.cluster.api_server import (
     Kind,
 )
 from program_user_info_operator.cluster.lease import is_alive
-from program_user_info_operator.desired.context import Owner
+from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.environments.profiles import Profiles, read_profiles
 from program_user_info_operator.observed.flink_operator import FlinkOperator, read_flink_operator
 from program_user_info_operator.observed.savepoints import newest_savepoint
 from program_user_info_operator.policy.keeper import is_handed_over, keeper
-from program_user_info_operator.reconcile.keys import Installation, Key
+from program_user_info_operator.reconcile.installation import Installation, Key
 from program_user_info_operator.reconcile.secret_reader import SecretReader
 from program_user_info_operator.revisions.runtime_choice import FLINK_OPERATOR_RECHECK
 

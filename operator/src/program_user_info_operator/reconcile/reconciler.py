@@ -29,12 +29,12 @@ from program_user_info_operator.policy.conditions import is_transition
 from program_user_info_operator.policy.decision import Decision, decide, time_to_begin
 from program_user_info_operator.policy.known_failure import known_failure, to_remember
 from program_user_info_operator.policy.recheck import recheck_after
-from program_user_info_operator.policy.status import Findings, status_of
+from program_user_info_operator.policy.written_status import Findings, status_of
 from program_user_info_operator.reconcile.applier import Applied, Applier
 from program_user_info_operator.reconcile.explainer import Explainer
 from program_user_info_operator.reconcile.gatherer import Gathered, Gatherer
+from program_user_info_operator.reconcile.installation import Key
 from program_user_info_operator.reconcile.jobs_index import JobsIndex, wanted_changes
-from program_user_info_operator.reconcile.keys import Key
 from program_user_info_operator.reconcile.options import Options
 from program_user_info_operator.reconcile.reader import Reader
 from program_user_info_operator.reconcile.status_writer import StatusWriter
@@ -174,7 +174,7 @@ class Reconciler:
         failure = flink = None
         if main is not None and observed is not None and spec and spec.state == "running":
             place = gathered.key.namespace, main.name, observed
-            if not observed.is_stable:
+            if not observed.runs_current_spec:
                 # Until the Flink operator has picked it up, it has no pods.
                 found = self._explainer.failure(*place) if observed.is_taken_up else None
                 failure = known_failure(found, gathered.status.failure, observed)

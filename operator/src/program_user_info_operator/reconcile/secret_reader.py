@@ -28,7 +28,7 @@ from program_user_info_operator.observed.secrets import (
     secrets_digest,
     used_keys,
 )
-from program_user_info_operator.reconcile.keys import Installation, Key
+from program_user_info_operator.reconcile.installation import Installation, Key
 
 Object = dict[str, Any]
 log = structlog.get_logger(__name__)

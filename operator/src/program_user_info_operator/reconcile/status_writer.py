@@ -14,8 +14,8 @@ from program_user_info_operator.cluster.api_server import ApiServer
 from program_user_info_operator.cluster.events import post_transition
 from program_user_info_operator.policy.conditions import Verdict, conditions, is_transition
 from program_user_info_operator.policy.keeper import keeper
-from program_user_info_operator.policy.status import differs
-from program_user_info_operator.reconcile.keys import Installation, Key
+from program_user_info_operator.policy.written_status import differs
+from program_user_info_operator.reconcile.installation import Installation, Key
 
 Object = dict[str, Any]
 log = structlog.get_logger(__name__)

@@ -8,9 +8,9 @@ from functools import cached_property
 from typing import Any
 
 from program_user_info_operator.api.refusal import Refusal
-from program_user_info_operator.desired.context import Runtime
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.environments.resolve import Resolved, defaults, resolve
-from program_user_info_operator.revisions.candidate import Renderer
+from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.revision import Inputs, Revision, own_inputs
 from program_user_info_operator.revisions.runtime_choice import Offer, choose_runtime, needs_release
 

@@ -8,8 +8,8 @@ from functools import lru_cache
 from typing import Any
 
 from program_user_info_operator.api import names
-from program_user_info_operator.desired.context import Runtime
 from program_user_info_operator.desired.job_config import CONFIG_FILE
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.revisions.revision import Inputs, Revision
 
 Object = dict[str, Any]

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from itertools import product
 
-from program_user_info_operator.desired.context import Bundle, Owner, Runtime
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
+from program_user_info_operator.desired.owner import Owner
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.environments.resolve import Resolved, defaults, resolve
 from program_user_info_operator.hashing import short_hash
-from program_user_info_operator.revisions.candidate import Renderer
+from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.revision import Inputs
 
 # Every section is used, so that a change of how one is rendered shows.
@@ -36,7 +38,7 @@ _CASSANDRA = {"secureConnectBundle": {"secretName": "bundle"}}
 _JOBS = (_JOB, _JOB | {"cassandra": _CASSANDRA})
 
 
-def release_id(bundle: Bundle) -> str:
+def release_id(bundle: BundledJobs) -> str:
     """Changes if and only if a release brings other images, or renders jobs otherwise."""
     renderer = Renderer(Owner("job", "namespace", None), bundle.service_account)
     inputs = Inputs({}, None, {}, "digest", "")

@@ -12,8 +12,8 @@ from functools import cached_property
 from typing import Any
 
 from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.desired.context import Runtime
 from program_user_info_operator.desired.flink_line import savepoint_directory
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.environments.profiles import profile_id
 from program_user_info_operator.hashing import short_hash
 

@@ -12,7 +12,8 @@ from datetime import timedelta
 
 from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.desired.context import Bundle, Runtime
+from program_user_info_operator.desired.bundled_jobs import BundledJobs
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.observed.flink_operator import FlinkOperator
 
 # Flink 1.20 is deployed and reached as 1.18 is, so a Flink operator before 1.10 runs it under that
@@ -26,7 +27,7 @@ FLINK_OPERATOR_RECHECK = timedelta(seconds=30)
 class Offer:
     """What there is to choose from: the bundled jobs, and what the Flink operator knows."""
 
-    bundle: Bundle
+    bundle: BundledJobs
     flink_operator: FlinkOperator
 
 
@@ -101,12 +102,12 @@ def _keeps_line(spec: JobSpec, offer: Offer, earlier: Runtime, *, release: bool)
     return not is_another_release or spec.upgrade.mode != "stateless"
 
 
-def _stays(earlier: Runtime, bundle: Bundle) -> bool:
+def _stays(earlier: Runtime, bundle: BundledJobs) -> bool:
     """Whether its image is one of the bundled ones, which only a release replaces."""
     return earlier.is_bundled or bundle.brought(earlier.image, earlier.line)
 
 
-def _not_bundled(asked: str, bundle: Bundle) -> Refusal:
+def _not_bundled(asked: str, bundle: BundledJobs) -> Refusal:
     return Refusal(
         "FlinkVersionNotBundled",
         f"flink.version: there is no bundled job for {asked}, only for"

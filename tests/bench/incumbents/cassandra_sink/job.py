@@ -20,7 +20,7 @@ from pyflink.datastream.connectors.kafka import KafkaOffsetsInitializer, KafkaSo
 from pyflink.datastream.functions import FlatMapFunction
 
 from program_user_info_job.record import process
-from program_user_info_job.row.convert import Origin, Row, Rules
+from program_user_info_job.row.event_to_row import Origin, Row, Rules
 from program_user_info_job.row.layout import FLAT, CqlType
 
 FLINK_TYPES = {

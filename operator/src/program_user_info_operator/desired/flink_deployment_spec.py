@@ -8,12 +8,13 @@ from typing import Any
 
 from program_user_info_operator.api.flink_section import Resources
 from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.desired.context import Owner, Runtime
 from program_user_info_operator.desired.flink_configuration import flink_configuration
 from program_user_info_operator.desired.job_config import CONFIG_DIRECTORY, CONFIG_FILE
 from program_user_info_operator.desired.logging_configuration import log_configuration
 from program_user_info_operator.desired.objects import job_labels
+from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.desired.pod_template import CONFIG_VOLUME, pod_template
+from program_user_info_operator.desired.runtime import Runtime
 
 Object = dict[str, Any]
 

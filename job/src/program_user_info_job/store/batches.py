@@ -10,7 +10,7 @@ from cassandra import InvalidRequest
 from cassandra.cluster import Session
 
 from program_user_info_job.config.model import Cassandra, Writes
-from program_user_info_job.row.convert import Row
+from program_user_info_job.row.event_to_row import Row
 from program_user_info_job.row.layout import KEY, LAYOUTS
 from program_user_info_job.store.driver_errors import explain_misfit
 from program_user_info_job.store.encode import (

@@ -56,7 +56,7 @@ class Findings:
         found = [
             (each.name, self.live[each.name]) for each in placed if each and each.name in self.live
         ]
-        running = [each for each in found if each[1].is_stable]
+        running = [each for each in found if each[1].runs_current_spec]
         return next(iter(running or found), None)
 
     def revision_of(self, deployment: str | None) -> str | None:

@@ -1,4 +1,4 @@
-"""What the desired objects depend on besides the resolved spec."""
+"""The jobs that come with a release of the operator: their images, by line of Flink."""
 
 from __future__ import annotations
 
@@ -9,31 +9,7 @@ from program_user_info_operator.desired.flink_line import newest_first, tag_suff
 
 
 @dataclass(frozen=True)
-class Owner:
-    """The ProgramUserInfoJob that the objects belong to; `uid` is None where none exists yet."""
-
-    name: str
-    namespace: str
-    uid: str | None
-
-
-@dataclass(frozen=True)
-class Runtime:
-    """The image that a job's pods run, and the Flink that is in it."""
-
-    image: str
-    line: str
-    """The Flink in the image, written as `flink.version` is: v1_20."""
-    flink_version: str
-    """What the Flink operator is told: the line, or an older one that stands in for it."""
-    is_bundled: bool
-    """Whether a release of the operator brought the image: nobody pinned it."""
-    is_line_chosen: bool
-    """Whether the operator chose the line: `flink.version` is not set."""
-
-
-@dataclass(frozen=True)
-class Bundle:
+class BundledJobs:
     """The jobs that this release of the controller brings, and how their pods run."""
 
     images: Mapping[str, str]

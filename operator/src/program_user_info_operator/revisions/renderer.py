@@ -14,8 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from program_user_info_operator.api.spec import JobSpec
-from program_user_info_operator.desired.context import Owner, Runtime
-from program_user_info_operator.desired.deployment_spec import (
+from program_user_info_operator.desired.flink_deployment_spec import (
     deployment_spec,
     with_configuration,
 )
@@ -25,6 +24,8 @@ from program_user_info_operator.desired.job_config import (
     job_config,
     read_configuration,
 )
+from program_user_info_operator.desired.owner import Owner
+from program_user_info_operator.desired.runtime import Runtime
 from program_user_info_operator.revisions.merge import carried_over
 from program_user_info_operator.revisions.revision import Inputs, Revision
 
