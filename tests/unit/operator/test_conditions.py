@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from program_user_info_operator.api.refusal import Refusal
+from program_user_info_operator.api.status import Outcome
 from program_user_info_operator.observed.failure import Failure
 from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob, observe
 from program_user_info_operator.policy.conditions import (
@@ -190,18 +191,20 @@ def test_notes_follow_the_message() -> None:
 
 
 def test_configurations_go_once_nothing_runs_or_can_go_back_to_them() -> None:
-    newest, good, other = (revision(parallelism=number) for number in (1, 2, 3))
-    history = History(
-        (status(1, hash=good.hash), status(2, hash=newest.hash)), 1, {good.hash, newest.hash}
-    )
-    needed = {f"job-revision-{each.hash}": each.config_name for each in (newest, good)}
-    names = [*needed, *needed.values(), f"job-revision-{other.hash}", "old", "older"]
-    records = {each.hash: each for each in (newest, good)}
+    good, given_up, newest, forgotten = (revision(parallelism=number) for number in (1, 2, 3, 4))
+    numbered = enumerate((good, given_up, newest), start=1)
+    statuses = [status(number, hash=each.hash) for number, each in numbered]
+    statuses[1] = status(2, hash=given_up.hash, outcome=Outcome.SUPERSEDED)
+    records = {each.hash: each for each in (good, given_up, newest)}
+    history = History(tuple(statuses), 1, frozenset(records))
+    names = [f"job-revision-{each.hash}" for each in (good, given_up, newest, forgotten)]
+    names += [good.config_name, newest.config_name, "old", "older"]
+    of_nothing = sorted([f"job-revision-{forgotten.hash}", "older"])
 
     def unused(*live: ObservedJob) -> list[str]:
         return unused_config_maps("job", names, history, records, live)
 
-    assert unused(RUNNING) == sorted([f"job-revision-{other.hash}", "older"])
-    assert unused() == []
-    assert unused(RUNNING, replace(RUNNING, is_current=False)) == []
-    assert unused(replace(RUNNING, lifecycle=Lifecycle.DEPLOYED)) == []
+    assert unused(RUNNING) == sorted([*of_nothing, f"job-revision-{given_up.hash}"])
+    assert unused() == sorted([*of_nothing, "old"])
+    assert unused(RUNNING, replace(RUNNING, is_current=False)) == of_nothing
+    assert unused(replace(RUNNING, lifecycle=Lifecycle.DEPLOYED)) == of_nothing

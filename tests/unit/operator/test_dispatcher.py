@@ -104,7 +104,7 @@ def test_jobs_of_a_namespace_that_can_be_seen_again_are_known_again(
     index: Any = dispatcher.index
     hear_of(dispatcher, "a")
     dispatcher.lose_sight_of({"jobs"})
-    index.remove.assert_called_once_with(Key("jobs", "a"))
+    index.step_aside.assert_called_once_with(Key("jobs", "a"))
     assert not index.put.called
     dispatcher.lose_sight_of(set())
     index.put.assert_called_once_with(Key("jobs", "a"), dispatcher.store.get(JOB, "jobs", "a"))

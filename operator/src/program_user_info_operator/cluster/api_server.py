@@ -228,7 +228,11 @@ class ApiServer:
 
     def _request(self, method: str, path: str, **options: Any) -> Object:
         """`options` as `_send` takes them."""
-        document: Object = json.loads(self._send(method, path, **options))
+        data = self._send(method, path, **options)
+        try:
+            document: Object = json.loads(data)
+        except ValueError as error:
+            raise ApiError(0, "the API server's answer is not JSON") from error
         return document
 
     def _send(  # noqa: PLR0913 - what an HTTP request consists of
@@ -245,20 +249,21 @@ class ApiServer:
         headers = {"Accept": accept}
         if body is not None:
             headers["Content-Type"] = content_type
-        request = self._client.param_serialize(
-            method=method,
-            resource_path=path,
-            query_params=query or [],
-            header_params=headers,
-            body=body,
-            auth_settings=["BearerToken"],
-        )
-        if method != "GET" and not self._may_write():
-            raise ApiError(0, "this process is not the leader any more")
         try:
+            # Reads the token again from its file when it is due.
+            request = self._client.param_serialize(
+                method=method,
+                resource_path=path,
+                query_params=query or [],
+                header_params=headers,
+                body=body,
+                auth_settings=["BearerToken"],
+            )
+            if method != "GET" and not self._may_write():
+                raise ApiError(0, "this process is not the leader any more")
             response = self._client.call_api(*request, _request_timeout=timeout or self._timeout)
             data: bytes = response.read()
-        except (HTTPError, ApiException, OSError) as error:
+        except (HTTPError, ApiException, OSError, config.ConfigException) as error:
             metrics.API_REQUESTS.labels(method, "none").inc()
             raise ApiError(
                 0, f"the API server cannot be reached: {type(error).__name__}"

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
+import structlog
 from kubernetes.leaderelection.electionconfig import Config
 from kubernetes.leaderelection.leaderelection import LeaderElection
 from kubernetes.leaderelection.leaderelectionrecord import LeaderElectionRecord
@@ -21,6 +22,7 @@ from kubernetes.leaderelection.leaderelectionrecord import LeaderElectionRecord
 from program_user_info_operator.cluster.api_server import LEASE, ApiError, ApiServer
 
 Object = dict[str, Any]
+log = structlog.get_logger(__name__)
 
 
 @dataclass(frozen=True)
@@ -163,7 +165,15 @@ def lead(
         onstarted_leading=started,
         onstopped_leading=on_lost,
     )
-    thread = threading.Thread(target=LeaderElection(config).run, name="election", daemon=True)
+
+    def elect() -> None:
+        try:
+            LeaderElection(config).run()
+        except Exception:
+            log.exception("the election has ended: this is a bug, please report it")
+            on_lost()
+
+    thread = threading.Thread(target=elect, name="election", daemon=True)
     thread.start()
     return thread
 

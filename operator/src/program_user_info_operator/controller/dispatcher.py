@@ -122,7 +122,7 @@ class Dispatcher:
         self.out_of_sight.update(namespaces)
         for place in self.store.versions(JOB):
             if place.namespace in namespaces:
-                self.index.remove(Key(place.namespace, place.name))
+                self.index.step_aside(Key(place.namespace, place.name))
             elif place.namespace in before:
                 self.know(place, self.store.get(*place))
 

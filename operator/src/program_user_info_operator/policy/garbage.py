@@ -17,14 +17,15 @@ def unused_config_maps(
     records: Mapping[str, Revision],
     live: Collection[ObservedJob],
 ) -> list[str]:
-    """Names to delete: none until every FlinkDeployment runs its current spec stably.
+    """Names to delete.
 
     What runs stays, what was last wanted, what can be gone back to, and what the Flink operator has
-    last reconciled.
+    last reconciled. Until every FlinkDeployment runs its current spec, all revisions of the status
+    stay: pods of one that is under way may mount any of them.
     """
-    if not live or not all(each.runs_current_spec for each in live):
-        return []
     kept = [each.hash for each in (*history.good_ones, history.newest, history.good) if each]
+    if not live or not all(each.runs_current_spec for each in live):
+        kept += [each.hash for each in history.revisions]
     needed = {name for each in live for name in each.config_maps}
     for revision in kept:
         needed.add(record_name(job, revision))

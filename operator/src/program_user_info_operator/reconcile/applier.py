@@ -29,7 +29,8 @@ from program_user_info_operator.reconcile.reader import Reader, is_foreign
 Object = dict[str, Any]
 log = structlog.get_logger(__name__)
 
-_FORBIDDEN_RECHECK = timedelta(seconds=30)
+_RETRY = timedelta(seconds=30)
+"""No watch tells that a quota, a policy or a CRD has changed."""
 
 
 @dataclass(frozen=True)
@@ -104,7 +105,7 @@ class Applier:
                     "NameTaken",
                     f"a FlinkDeployment {name} exists that does not belong to this job: delete it,"
                     " or give the job another name",
-                    recheck=_FORBIDDEN_RECHECK,
+                    recheck=_RETRY,
                 )
             )
         return found
@@ -152,12 +153,14 @@ def _refusal(kind: str, error: ApiError) -> Refusal:
             f"the API server does not allow the {kind}: {error.message} — change the quota, the"
             " policy, the webhook or the operator's role that forbids it; the controller tries"
             " again",
-            recheck=_FORBIDDEN_RECHECK,
+            recheck=_RETRY,
         )
     return Refusal(
         f"{kind}Refused",
-        f"the API server refuses the {kind}: {error.message} — correct spec.flink, or install a"
-        " Flink operator that supports the field",
+        f"the API server refuses the {kind}: {error.message} — correct spec.flink, install a Flink"
+        " operator that supports the field, or change the admission policy that refuses it; the"
+        " controller tries again",
+        recheck=_RETRY,
     )
 
 

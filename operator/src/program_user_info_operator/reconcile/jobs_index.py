@@ -67,20 +67,18 @@ class JobsIndex:
             status.rollout.proving,
             true.reason if true else "",
         )
+        is_ours = status.controller in (None, self._installation)
         with self._lock:
             if version < self._versions.get(key, 0):
                 return
             self._versions[key] = version
-            if true is not None:
-                self._states[key] = (true.type, true.reason)
-            if member.proving:
-                self._reserved.discard(key)
             created = datetime.fromisoformat(job["metadata"]["creationTimestamp"])
             others = self._uses.put(key, use_in_status(str(key), created, status))
-            if status.controller in (None, self._installation):
-                is_turn = self._standings.put(member)
-            else:
-                is_turn = self._standings.remove(key)
+            if member.proving:
+                self._reserved.discard(key)
+            if is_ours and true is not None:
+                self._states[key] = (true.type, true.reason)
+            is_turn = self._standings.put(member) if is_ours else self._leave(key)
         for other in others:
             self._wake(other)
         if is_turn:
@@ -90,16 +88,30 @@ class JobsIndex:
         """A job is gone, or goes."""
         with self._lock:
             others = self._uses.remove(key)
-            self._states.pop(key, None)
-            self._held.pop(key, None)
             self._versions.pop(key, None)
-            was_let_go = key in self._reserved
-            self._reserved.discard(key)
-            is_turn = self._standings.remove(key) or was_let_go
+            is_turn = self._leave(key)
         for other in others:
             self._wake(other)
         if is_turn:
             self._turns_changed()
+
+    def step_aside(self, key: Key) -> None:
+        """A job holds up no other one, and counts for nothing here, though it may run.
+
+        What it uses of its group stays its own: a rival would take events from it.
+        """
+        with self._lock:
+            is_turn = self._leave(key)
+        if is_turn:
+            self._turns_changed()
+
+    def _leave(self, key: Key) -> bool:
+        """Whether it may be another job's turn now."""
+        self._states.pop(key, None)
+        self._held.pop(key, None)
+        was_let_go = key in self._reserved
+        self._reserved.discard(key)
+        return self._standings.remove(key) or was_let_go
 
     # -- what one job asks -----------------------------------------------------------------------
 

@@ -89,6 +89,8 @@ class Reconciler:
             self._status_writer.forget(key)
             return None
         if self._reader.is_kept_by_another(job, self._clock()):
+            self._index.step_aside(key)
+            self._reader.secrets.forget(key)
             self._status_writer.leave(key, job)
             return _ANOTHERS_RECHECK
         gathered, answer = self._gatherer.gather(key, job), _Answer()
@@ -100,7 +102,7 @@ class Reconciler:
         except ApiError as error:
             if error.status == _FORBIDDEN:
                 # Nothing of it can be written, so others need not wait for it.
-                self._index.remove(key)
+                self._index.step_aside(key)
             raise
         self._index.settle(key, answer.held, let_go=answer.let_go and decision.begins)
         return recheck

@@ -59,6 +59,7 @@ class SecretReader:
         self._installation = installation
         self._may_make_key = may_make_key
         self._digest_key: bytes | None = None
+        self._key_lock = threading.Lock()
         self._lock = threading.Lock()
         self._known: dict[SecretUse, _Known] = {}
 
@@ -75,7 +76,7 @@ class SecretReader:
         key = self._key()
         found: dict[str, SecretFacts | None] = {}
         for name, used in wanted.items():
-            facts = self._facts(SecretUse(user.namespace, name, used), user, key or b"")
+            facts = self._facts(SecretUse(user.namespace, name, used), user, key)
             if isinstance(facts, Refusal):
                 return facts
             found[name] = facts
@@ -109,17 +110,20 @@ class SecretReader:
                 del self._known[use]
             return set(known.users)
 
-    def _facts(self, use: SecretUse, user: Key, key: bytes) -> SecretFacts | Refusal | None:
+    def _facts(self, use: SecretUse, user: Key, key: bytes | None) -> SecretFacts | Refusal | None:
         with self._lock:
             known = self._known.get(use)
             if known is not None:
                 known.users.add(user)
                 return known.facts
-        found = self._read(use, key)
-        if isinstance(found, SecretFacts):
-            with self._lock:
-                self._known.setdefault(use, _Known(found)).users.add(user)
-        return found
+        found = self._read(use, key or b"")
+        if key is None or not isinstance(found, SecretFacts):
+            # A digest without the key would differ from the first one with it.
+            return found
+        with self._lock:
+            known = self._known.setdefault(use, _Known(found))
+            known.users.add(user)
+            return known.facts
 
     def _read(self, use: SecretUse, key: bytes) -> SecretFacts | Refusal | None:
         try:
@@ -145,23 +149,26 @@ class SecretReader:
 
     def _key(self) -> bytes | None:
         """The key of the digests, made at its first use."""
-        if self._digest_key is None:
-            try:
-                self._digest_key = self._read_key()
-                if self._digest_key is None and self._may_make_key:
-                    self._digest_key = self._make_key()
-            except ApiError as error:
-                if error.status not in (403, 409):
-                    raise
-                log.warning("changes of Secrets are not noticed", error=str(error))
-        return self._digest_key
+        with self._key_lock:
+            if self._digest_key is None:
+                try:
+                    self._digest_key = self._read_key()
+                    if self._digest_key is None and self._may_make_key:
+                        self._make_key()
+                        self._digest_key = self._read_key()
+                except ApiError as error:
+                    if error.status != 403:
+                        raise
+                    log.warning("changes of Secrets are not noticed", error=str(error))
+            return self._digest_key
 
     def _read_key(self) -> bytes | None:
         place = self._installation.namespace, self._installation.digest_key
         secret: Mapping[str, Any] | None = self._api.get(SECRET, *place)
         return read_digest_key(secret) if secret is not None else None
 
-    def _make_key(self) -> bytes | None:
+    def _make_key(self) -> None:
+        """Another process may be faster: then its key is the one."""
         text = b64encode(secrets.token_bytes(32)).decode()
         body: Object = {
             "apiVersion": SECRET.api_version,
@@ -169,5 +176,8 @@ class SecretReader:
             "metadata": {"name": self._installation.digest_key},
             "data": {DIGEST_KEY: text},
         }
-        self._api.create(SECRET, self._installation.namespace, body)
-        return self._read_key()
+        try:
+            self._api.create(SECRET, self._installation.namespace, body)
+        except ApiError as error:
+            if error.status != 409:
+                raise
