@@ -31,7 +31,7 @@ uv tool install --python 3.11 ./operator
 pipx install --python python3.11 ./operator
 ```
 
-`kubectl-puij --install-completion` installs completion for your shell.
+`kubectl-puij --install-completion` installs your shell's completion for the command `kubectl-puij`.
 
 ## The option --config
 

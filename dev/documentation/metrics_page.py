@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from typing import Any
+from typing import Any, NamedTuple
 
-from prometheus_client import REGISTRY
+from prometheus_client.metrics import MetricWrapperBase
 
 from dev.paths import REPOSITORY
 from program_user_info_job.pipeline.metrics import StageMetrics
+from program_user_info_operator import metrics
 from program_user_info_operator.reconcile.job_metrics import JobMetrics
 from program_user_info_operator.reconcile.jobs_index import JobsIndex
 from program_user_info_operator.rollout.standings import Target, Waves
 
 _CHART = REPOSITORY / "charts" / "program-user-info-operator"
-_OWN = "program_user_info_operator_"
 _FLINK = re.compile(r"\bflink_(?:job|task)manager_\w+")
 _STAGE_PREFIX = "flink_taskmanager_job_task_operator_"
 # What the write stage measures; a metric without a meaning here stops `make generate`.
@@ -31,6 +30,8 @@ _STAGE = {
     "write_milliseconds": "Time that calls took, from the events' bytes to the last"
     " acknowledgement, as a sum. Divide it by `write_calls` to get the mean write latency.",
 }
+_CONTROLLER_LABELS = """`job_namespace` and `lern_sunbird_org_job` name a job. Prometheus adds
+`namespace`: here that of the controller, in the metrics of the jobs' pods that of the job."""
 _STAGE_LABELS = """Labels: `namespace`, `lern_sunbird_org_job`, those of Flink, and `app`, the name
 of the FlinkDeployment. A job has two FlinkDeployments while a new revision is on trial."""
 _FLINKS_OWN = {
@@ -60,9 +61,22 @@ _FOOT = """## Where to go next
 """
 
 
+class ControllerMetric(NamedTuple):
+    """A metric of the controller, as Prometheus has it."""
+
+    name: str
+    kind: str
+    labels: tuple[str, ...]
+    meaning: str
+
+
 def metrics_page() -> str:
     """Markdown: the controller's metrics, the write stage's, and those of Flink that we use."""
-    parts = [_HEAD, "## The controller\n", *_table(controller_metrics())]
+    parts = [_HEAD, "## The controller\n", f"{_CONTROLLER_LABELS}\n"]
+    parts += ["| metric | kind | labels | meaning |", "| --- | --- | --- | --- |"]
+    for name, kind, labels, meaning in controller_metrics():
+        shown = ", ".join(f"`{label}`" for label in labels)
+        parts.append(f"| `{name}` | {kind} | {shown} | {meaning} |")
     parts += ["\n## The write stage of a job\n"]
     parts += [f"{_STAGE_LABELS}\n"]
     parts += _table(
@@ -76,14 +90,23 @@ def metrics_page() -> str:
     return "\n".join([*parts, "", _FOOT])
 
 
-def controller_metrics() -> Iterator[tuple[str, str, str]]:
-    """Name, kind and meaning of each; labels are part of the meaning."""
-    own = [family for family in REGISTRY.collect() if family.name.startswith(_OWN)]
+def controller_metrics() -> list[ControllerMetric]:
+    """All of them, by name; without the labels that Prometheus adds."""
     index = JobsIndex(Waves(1, ()), Target("", ""), "")
-    live = list(JobMetrics(index, lambda: True).collect())
-    for family in sorted({each.name: each for each in [*own, *live]}.values(), key=_name):
-        suffix = "_total" if family.type == "counter" else ""
-        yield f"{family.name}{suffix}", family.type, family.documentation
+    found = [
+        _described(family, each)
+        for each in vars(metrics).values()
+        if isinstance(each, MetricWrapperBase)
+        for family in each.collect()
+    ]
+    found += [_described(family, family) for family in JobMetrics(index, lambda: True).collect()]
+    return sorted(found)
+
+
+def _described(family: Any, labelled: Any) -> ControllerMetric:
+    suffix = "_total" if family.type == "counter" else ""
+    labels = tuple(labelled._labelnames)  # noqa: SLF001  # without a sample, nothing else tells them
+    return ControllerMetric(f"{family.name}{suffix}", family.type, labels, family.documentation)
 
 
 def stage_metrics() -> dict[str, tuple[str, str]]:
@@ -123,10 +146,6 @@ class _Group:
 
     def gauge(self, name: str, _value: object) -> None:
         self.found[f"{self._prefix}{name}"] = "gauge"
-
-
-def _name(family: Any) -> str:
-    return str(family.name)
 
 
 def _table(rows: Any) -> list[str]:

@@ -128,7 +128,10 @@ def _value(field: Schema) -> str:
     if expected:
         return expected
     if "maximum" in field:
-        return f"{kind}, {field.get('minimum', 0)} to {field['maximum']}"
+        least, most = field.get("minimum", 0), field["maximum"]
+        if field.get("exclusiveMinimum"):
+            return f"{kind} above {least}, up to {most}"
+        return f"{kind}, {least} to {most}"
     return kind
 
 

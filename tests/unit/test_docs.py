@@ -154,7 +154,9 @@ def test_every_alert_has_a_runbook_and_a_line() -> None:
 
 
 def test_no_metric_is_named_that_there_is_not() -> None:
-    known = {name for name, _, _ in controller_metrics()} | set(stage_metrics()) | flink_metrics()
+    known = (
+        {metric.name for metric in controller_metrics()} | set(stage_metrics()) | flink_metrics()
+    )
     named = re.compile(r"\b(?:program_user_info_operator_\w+|flink_(?:job|task)manager_\w+)")
     assert {name for name in named.findall(everything()) if name not in known} == set()
 

@@ -74,6 +74,15 @@ def test_a_limited_replay_is_continued(broker: Broker, sender: Sender) -> None:
     assert (sender.taken(), position(broker)) == ([b"3"], 3)
 
 
+def test_a_replay_to_another_topic_moves_the_position_too(broker: Broker, sender: Sender) -> None:
+    replay(KAFKA, Replay(to="elsewhere"))
+    assert (sender.taken(), position(broker)) == ([b"1", b"2", b"3"], 3)
+    replay(KAFKA, Replay())
+    assert sender.taken() == []
+    replay(KAFKA, Replay(from_position=False))
+    assert sender.taken() == [b"1", b"2", b"3"]
+
+
 def test_a_trial_of_all_leaves_the_position_alone(broker: Broker, sender: Sender) -> None:
     replay(KAFKA, Replay())
     sender.taken()

@@ -37,9 +37,18 @@ def replay(
     until: Annotated[
         datetime | None, typer.Option(help="Only events recorded before this UTC time.")
     ] = None,
-    limit: Annotated[int | None, typer.Option(min=1, help="Send at most this many events.")] = None,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=1, help="Send at most this many events. The next replay continues after them."
+        ),
+    ] = None,
     to: Annotated[
-        str | None, typer.Option(help="Send to this topic. Default: the topic that each came from.")
+        str | None,
+        typer.Option(
+            help="Send to this topic, and move the position as well. Default: the topic that each"
+            " came from."
+        ),
     ] = None,
     everything: Annotated[
         bool, typer.Option("--all", help="Start from the first dead letter.")
@@ -48,7 +57,7 @@ def replay(
 ) -> None:
     """Send dead-lettered events back to the input topic that they came from, once each.
 
-    Continues where the last replay without --reason, --since and --until ended.
+    Continues where the last replay without --reason, --since, --until and --dry-run ended.
     """
     from program_user_info_job.kafka.dead_letters import DeadLettersUnreadable
     from program_user_info_job.kafka.produce import ProduceError

@@ -101,8 +101,8 @@ class TrialStatus(_StatusPart):
     breaks: int = Field(0, description="How often it has stopped running since it was deployed.")
     stopped_since: Time | None = Field(
         None,
-        description="Since when the deadline is paused, because the job is suspended or paused, or"
-        " the Flink operator has not picked it up.",
+        description="Since when the deadline is paused, because the job is suspended or paused, an"
+        " admission webhook does not answer, or the Flink operator has not picked the revision up.",
     )
     stopped_seconds: int = Field(0, description="For how long the deadline was paused before.")
 

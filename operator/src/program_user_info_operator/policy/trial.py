@@ -7,8 +7,9 @@
 A revision is good once it has run for the soak time without a break, with checkpoints that
 progress. A break, which Flink's own clock tells, starts the soak time again; nothing starts the
 deadline again. Only time in which the revision could not run does not count: while the job is
-suspended or paused, and until the Flink operator picks it up. If Flink does not answer, nothing is
-known: the revision is not good, and at its deadline it has failed.
+suspended or paused, while an admission webhook does not answer, and until the Flink operator picks
+it up. If Flink does not answer, nothing is known: the revision is not good, and at its deadline it
+has failed.
 """
 
 from __future__ import annotations
