@@ -83,7 +83,8 @@ def _sections(schema: Schema, path: str) -> Iterator[tuple[str, Schema]]:
 
 
 def _is_section(field: Schema) -> bool:
-    return "properties" in field.get("items", field)
+    shown = field.get("items", field)
+    return "properties" in shown and "x-kubernetes-preserve-unknown-fields" not in shown
 
 
 def _is_secret(field: Schema) -> bool:
@@ -94,7 +95,7 @@ def _row(path: str, name: str, field: Schema, defaults: dict[str, Any]) -> str:
     if _is_secret(field):
         meaning = _meaning(field)
         return f"| `{name}.secretName` | name of a Secret in the job's namespace | | {meaning} |"
-    if "properties" in field:
+    if _is_section(field):
         anchor = f"spec{path}".replace(".", "").lower()
         return f"| [`{name}`](#{anchor}) | a section | | {_meaning(field)} |"
     default = f"`{json.dumps(defaults[path])}`" if defaults.get(path) is not None else ""

@@ -88,6 +88,18 @@ pytestmark = pytest.mark.cluster
             "spec.kafka.clientOptions",
             "names an option that cannot be set",
         ),
+        ({"checkpoints": {"interval": "9999999h"}}, "spec.checkpoints.interval", "10s or 5min"),
+        ({"flink": {"podTemplate": {"spec": None}}}, "spec.flink.podTemplate.spec", "object"),
+        (
+            {"flink": {"podTemplate": {"spec": {"volumes": [{"emptyDir": {}}]}}}},
+            "spec.flink.podTemplate.spec.volumes[0].name",
+            "Required value",
+        ),
+        (
+            {"flink": {"podTemplate": {"spec": {"containers": 5}}}},
+            "spec.flink.podTemplate.spec.containers",
+            "must be of type array",
+        ),
         ({"kafak": {}}, "spec.kafak", "unknown field"),
     ],
 )

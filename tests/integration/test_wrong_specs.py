@@ -41,7 +41,7 @@ pytestmark = pytest.mark.cluster
             "flink.version: the installed Flink operator does not support v1_99",
         ),
         (
-            {"flink": {"podTemplate": {"spec": {"containers": 5}}}},
+            {"flink": {"podTemplate": {"spec": {"tolerations": 5}}}},
             "the API server refuses the FlinkDeployment",
         ),
     ],

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from pydantic import Field, GetCoreSchemaHandler, GetJsonSchemaHandler
+from pydantic import GetCoreSchemaHandler, GetJsonSchemaHandler
 from pydantic_core import core_schema
 
 
@@ -53,15 +53,6 @@ def cel(*rules: Rule) -> dict[str, Any]:
     return {
         "x-kubernetes-validations": [{"rule": rule.cel, "message": rule.message} for rule in rules]
     }
-
-
-def free_form(description: str) -> Any:
-    """A field that takes any object, kept as it is."""
-    return Field(
-        default_factory=dict,
-        description=description,
-        json_schema_extra={"x-kubernetes-preserve-unknown-fields": True},
-    )
 
 
 def _quote(pattern: str) -> str:

@@ -135,7 +135,9 @@ class _Structural:
         if "exclusiveMinimum" in node:
             kept |= {"minimum": node["exclusiveMinimum"], "exclusiveMinimum": True}
         kept |= self._children(node)
-        if "required" in node and not self._partial:
+        # No profile supplies a part of a free-form object.
+        is_whole = not self._partial or "x-kubernetes-preserve-unknown-fields" in node
+        if "required" in node and is_whole:
             kept["required"] = node["required"]
         return kept
 

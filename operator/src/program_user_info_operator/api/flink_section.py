@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated
 
 from pydantic import ConfigDict, Field
 
-from program_user_info_operator.api.checks import Rule, cel, cel_list, free_form
+from program_user_info_operator.api.checks import Rule, cel, cel_list
 from program_user_info_operator.api.flink_options import OWNED_OPTIONS
+from program_user_info_operator.api.pod_template import PodTemplate
 from program_user_info_operator.api.scalars import (
     Duration,
     FlinkVersion,
@@ -89,4 +90,4 @@ class Flink(Section):
         description="Flink options. Those that the operator sets itself are refused: use the"
         " field of spec.",
     )
-    pod_template: dict[str, Any] = free_form("Merged over the pod template of all pods.")
+    pod_template: PodTemplate = Field({}, description="Merged over the pod template of all pods.")

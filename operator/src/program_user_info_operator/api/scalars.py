@@ -76,7 +76,12 @@ Memory = Annotated[
     Text("[1-9][0-9]*(m|g|Mi|Gi)", "an amount of memory such as 2048m, 2g or 2Gi", max_length=12),
 ]
 Duration = Annotated[
-    str, Text("[1-9][0-9]*(ms|s|min|h)", "a duration such as 500ms, 10s or 5min", max_length=12)
+    str,
+    Text(
+        "[1-9][0-9]{0,8}ms|[1-9][0-9]{0,5}(s|min|h)",
+        "a duration such as 500ms, 10s or 5min",
+        max_length=12,
+    ),
 ]
 WholeSeconds = Annotated[
     str, Text("[1-9][0-9]{0,5}(s|min|h)", "a duration such as 10s, 5min or 24h", max_length=12)

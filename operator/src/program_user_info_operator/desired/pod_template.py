@@ -81,21 +81,23 @@ def claim_name(spec: JobSpec) -> str | None:
 
 
 def merge(base: Any, over: Any) -> Any:
-    """`over` on top of `base`: maps key by key, lists of named objects name by name."""
+    """`over` on top of `base`: maps key by key, lists of named objects name by name.
+
+    A container may mount a volume in several places: its mounts go by their paths.
+    """
     if isinstance(base, dict) and isinstance(over, dict):
         merged = dict(base)
         for key, value in over.items():
             merged[key] = merge(base[key], value) if key in base else value
         return merged
-    if _is_named(base) and _is_named(over):
-        by_name = {item["name"]: item for item in base}
-        for item in over:
-            by_name[item["name"]] = merge(by_name.get(item["name"], {}), item)
-        return list(by_name.values())
+    for key in ("mountPath", "name"):
+        if _has(key, base) and _has(key, over):
+            by_key = {item[key]: item for item in base}
+            for item in over:
+                by_key[item[key]] = merge(by_key.get(item[key], {}), item)
+            return list(by_key.values())
     return over
 
 
-def _is_named(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(item, dict) and "name" in item for item in value
-    )
+def _has(key: str, value: Any) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) and key in item for item in value)
