@@ -137,7 +137,9 @@ def test_a_list_that_began_again_forgets_its_first_pages(server: Server) -> None
     assert server.names() == {"b"}
 
 
-def test_events_go_into_the_store_and_kopf_gets_their_versions(server: Server) -> None:
+def test_events_go_into_the_store_and_kopf_gets_the_first_and_the_last_version(
+    server: Server,
+) -> None:
     seen = server.watch(
         event("ADDED", config_map("a", 1)),
         event("ADDED", config_map("b", 2)) + event("MODIFIED", config_map("a", 3, "new")),
@@ -145,11 +147,19 @@ def test_events_go_into_the_store_and_kopf_gets_their_versions(server: Server) -
         bookmark(9),
     )
     versions = [each["object"]["metadata"]["resourceVersion"] for each in seen]
-    assert versions == ["1", "2", "3", "4", "9"]
+    assert versions == ["1", "9"]
     assert {each["type"] for each in seen} == {"BOOKMARK"}
     assert server.names() == {"a"}
     assert (server.store.get(CONFIG_MAP, "ns", "a") or {})["data"] == {"text": "new"}
     assert server.heard == ["ConfigMap"] * 4
+
+
+def test_kopf_gets_a_version_at_an_interval(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("program_user_info_operator.cluster.watch_reader._BOOKMARK_EVERY", 0.0)
+    seen = server.watch(*(event("ADDED", config_map("a", number)) for number in (1, 2, 3)))
+    assert seen == [json.loads(bookmark(number)) for number in (1, 2, 3)]
 
 
 def test_events_may_come_in_pieces(server: Server) -> None:
