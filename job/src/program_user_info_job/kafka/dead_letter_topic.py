@@ -68,7 +68,7 @@ def ensure_dead_letter_topic(admin: AdminClient, kafka: Kafka) -> None:
 def wanted_changes(entries: Mapping[str, ConfigEntry]) -> dict[str, str]:
     """Settings to alter. How long dead letters are kept is the topic's own choice, if it made one.
 
-    A broker's default for topics of events is none for what was rejected: it drops or compacts.
+    The broker's defaults are meant for events: they may delete or compact rejected ones.
     """
     changes = {}
     if int(entries["max.message.bytes"].value) < int(_SETTINGS["max.message.bytes"]):

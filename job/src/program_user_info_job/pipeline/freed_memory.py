@@ -18,9 +18,9 @@ def manage_freed_memory(events_in_a_call: int) -> bool:
 
     A call's bytes are several buffers of some 25 MB each. On its own glibc maps and unmaps some of
     them, and the kernel clears every page again: with ordinary events a sixth of the Python
-    process's CPU (docs/decisions/0020-rows-are-encoded-as-they-are-made.md). Kept, they are more
-    and more of them, for gRPC receives each message with another thread: large events, which come
-    faster than they can be worked off, took all memory of a TaskManager
+    process's CPU (docs/decisions/0020-rows-are-encoded-as-they-are-made.md). So they are kept, but
+    not for large events: gRPC receives each message with another thread, every thread keeps buffers
+    of its own, and those of large events took all memory of a TaskManager
     (docs/decisions/0017-memory-by-bytes.md).
     """
     if events_in_a_call < _MANY_EVENTS:

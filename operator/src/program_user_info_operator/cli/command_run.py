@@ -28,7 +28,7 @@ Object = dict[str, Any]
 Say = Callable[[str], None]
 
 FAILED_TO_RUN = 2
-"""Exit status where the command did not run or its own is not known: `verify` means less by it."""
+"""Exit status where the command did not run, or its own is not known. `verify` ends so, too."""
 _CHECKED_EVERY = 1.0
 _REFUSED_WITHIN = 3.0
 """Seconds: until then kubectl has been told that it may not attach."""

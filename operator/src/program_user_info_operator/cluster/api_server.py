@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
+from pydantic_core import from_json, to_json
 from urllib3.exceptions import HTTPError
 
 from program_user_info_operator import metrics
@@ -180,7 +180,8 @@ class ApiServer:
         body = dict(desired)
         if resource_version is not None:
             body["metadata"] = metadata | {"resourceVersion": resource_version}
-        applied = self._request("PATCH", path, query=query, body=body, content_type=_APPLY)
+        text = to_json(body)  # as a text, which the client takes as it is
+        applied = self._request("PATCH", path, query=query, body=text, content_type=_APPLY)
         if not dry_run:
             self._on_applied(kind, applied)
         return applied
@@ -230,7 +231,7 @@ class ApiServer:
         """`options` as `_send` takes them."""
         data = self._send(method, path, **options)
         try:
-            document: Object = json.loads(data)
+            document: Object = from_json(data)
         except ValueError as error:
             raise ApiError(0, "the API server's answer is not JSON") from error
         return document
@@ -241,7 +242,7 @@ class ApiServer:
         path: str,
         *,
         query: list[tuple[str, str]] | None = None,
-        body: Mapping[str, Any] | None = None,
+        body: Mapping[str, Any] | bytes | None = None,
         content_type: str = _JSON,
         accept: str = _JSON,
         timeout: float | None = None,
@@ -282,7 +283,7 @@ def _selectors(labels: str, fields: str) -> list[tuple[str, str]]:
 def _error(code: int, data: bytes) -> ApiError:
     """What a `Status` object says, without its boilerplate; else the text that there is."""
     try:
-        status = json.loads(data)
+        status = from_json(data)
         return ApiError(code, str(status["message"]), str(status.get("reason", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return ApiError(code, data.decode(errors="replace")[:200])

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
+
+from pydantic_core import from_json
 
 from program_user_info_operator.cluster.api_server import ApiServer
 from program_user_info_operator.observed.flink_job import last_checkpoint
@@ -26,7 +27,7 @@ class FlinkRest:
         """The answer, or None where there is none."""
         text = self._api.get_from_service(self._namespace, self._service, path, query)
         try:
-            return json.loads(text)
+            return from_json(text)
         except ValueError:
             return None
 

@@ -6,12 +6,13 @@ another order: an older version never replaces a newer one, and what was deleted
 
 from __future__ import annotations
 
-import json
 import threading
 import zlib
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+
+from pydantic_core import from_json, to_json
 
 from program_user_info_operator.api import names
 from program_user_info_operator.cluster.api_server import (
@@ -189,10 +190,10 @@ def _packed(live: Object) -> bytes:
     times = own_times(live["metadata"])
     if times:
         metadata["managedFields"] = times
-    return zlib.compress(json.dumps(live | {"metadata": metadata}).encode(), level=1)
+    return zlib.compress(to_json(live | {"metadata": metadata}), level=1)
 
 
 def _unpacked(entry: _Entry) -> Object:
-    live: Object = json.loads(zlib.decompress(entry.packed))
+    live: Object = from_json(zlib.decompress(entry.packed))
     live["metadata"]["resourceVersion"] = str(entry.version)
     return live

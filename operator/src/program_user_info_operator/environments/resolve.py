@@ -32,14 +32,11 @@ class Source(StrEnum):
 class Resolved:
     """A complete spec, and where it came from.
 
-    `sources` maps the dotted path of every field to its source. `given` is what the CR and the
-    profile say together, before any default: it changes when a user changes something, and not
-    when a new release has other defaults.
+    `sources` maps the dotted path of every field to its source.
     """
 
     spec: JobSpec
     sources: dict[str, Source]
-    given: dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -75,7 +72,7 @@ def resolve(
         spec = JobSpec.model_validate(merged)
     except ValidationError as error:
         return _explain(error, sources, str(environment), profile is not None)
-    return Resolved(spec, _complete(spec, sources), given)
+    return Resolved(spec, _complete(spec, sources))
 
 
 def defaults() -> dict[str, Any]:

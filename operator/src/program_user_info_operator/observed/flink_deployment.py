@@ -13,13 +13,14 @@ A field that a release does not write is not known; nothing is concluded from it
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Any
+
+from pydantic_core import from_json
 
 from program_user_info_operator.api import names
 from program_user_info_operator.api.status import SavepointStatus
@@ -188,7 +189,7 @@ def _lifecycle(text: str | None) -> Lifecycle | None:
 
 def _parse(text: str | None) -> dict[str, Any]:
     try:
-        parsed = json.loads(text) if text else {}
+        parsed = from_json(text) if text else {}
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}

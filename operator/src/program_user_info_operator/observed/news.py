@@ -7,9 +7,10 @@ health check, counts of checkpoints, update times. Nothing here decides on those
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Mapping
 from typing import Any
+
+from pydantic_core import to_json
 
 from program_user_info_operator.api import names
 from program_user_info_operator.observed.flink_deployment import observe
@@ -28,9 +29,8 @@ def fingerprint(live: Object) -> bytes:
     document = {key: part for key, part in live.items() if key != "status"}
     document["metadata"] = _metadata(live["metadata"])
     is_deployment = live.get("kind") == names.FLINK_KIND
-    document["status"] = vars(observe(live)) if is_deployment else live.get("status")
-    text = json.dumps(document, default=_plain)
-    return hashlib.blake2b(text.encode(), digest_size=16).digest()
+    document["status"] = _seen(live) if is_deployment else live.get("status")
+    return hashlib.blake2b(to_json(document), digest_size=16).digest()
 
 
 def is_news(old: Object | None, new: Object | None) -> bool:
@@ -47,5 +47,6 @@ def _metadata(metadata: Object) -> dict[str, Any]:
     return kept | {"annotations": own}
 
 
-def _plain(value: Any) -> Any:
-    return sorted(value) if isinstance(value, frozenset) else str(value)
+def _seen(live: Object) -> dict[str, Any]:
+    seen = vars(observe(live))
+    return seen | {"config_maps": sorted(seen["config_maps"])}

@@ -1,1 +1,1 @@
-"""What the observed state means: conditions, and what may go. Pure, the clock injected."""
+"""Decisions about one job: its revision, where it runs, its conditions, what may go. Pure."""

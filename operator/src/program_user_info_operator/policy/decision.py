@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
 from program_user_info_operator.api.refusal import Refusal
@@ -63,8 +63,6 @@ class Decision:
     begins: bool = False
     refusal: Refusal | None = None
     notes: tuple[str, ...] = ()
-    waits: bool = field(default=False)
-    """Whether there is a change of the platform that the job does not have yet."""
 
 
 def decide(seen: Seen, may_take: MayTake, now: datetime) -> Decision:
@@ -90,7 +88,6 @@ def decide(seen: Seen, may_take: MayTake, now: datetime) -> Decision:
             _NOWHERE,
             begins=choice.cause is not None,
             notes=(choice.note,) if choice.note else (),
-            waits=bool(choice.note),
         ),
     )
 

@@ -45,7 +45,7 @@ class Gathered:
     """What was read, and what is seen in it.
 
     `targets` are the ids of what the platform wants the job to have, `unknown` the changes of which
-    that cannot be told now. `waits_for_release` says that the profiles are of another release.
+    that cannot be told now.
     """
 
     key: Key

@@ -71,7 +71,7 @@ class Reader:
         self._operator: tuple[float, FlinkOperator | None] | None = None
 
     def job(self, key: Key) -> Object | None:
-        """The job, or None where there is none that is ours to keep."""
+        """The job, or None where there is none."""
         return self._objects.get(JOB, key.namespace, key.name)
 
     def profiles(self) -> Profiles:

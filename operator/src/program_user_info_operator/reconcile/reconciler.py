@@ -135,7 +135,7 @@ class Reconciler:
                 said = held_up_by_webhook(error.message, decision, gathered.seen, self._clock())
                 self._report_held_up(job, said)
             if said is not None:
-                # The next try finds it in the status, and takes it for known.
+                # Now or never: the next try reads this condition in the status, so it is no change.
                 self._status_writer.tell(job, gathered.status, said.verdict)
             raise
 
@@ -148,7 +148,7 @@ class Reconciler:
         now = self._clock()
         concluded = conclude(seen, decision, outlook, self._options.soak, now)
         job = self._report(gathered, decision, concluded, outlook, job)
-        # Of where this leaves the job: what was announced on the way is not news any more.
+        # One Event about the outcome, compared with the status before this reconciliation.
         self._status_writer.tell(job, gathered.status, concluded.verdict)
         refusal = decision.refusal or outlook.refusal
         due = [

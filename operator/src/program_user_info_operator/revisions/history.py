@@ -99,10 +99,11 @@ class History:
         return self if changed == newest else self.with_newest(changed)
 
     def _taken_up(self, revision: Revision, current: Revision | None) -> dict[str, str | None]:
-        """The platform's changes that a revision which begins is there to prove, or has proven.
+        """The ids of release, profile and Secrets that the status of a new revision gets.
 
-        What made no difference to the one that runs may be among its inputs, and is not in the
-        status of it: it was nobody's turn with that. So it is not what the next one begins with.
+        Of a change that makes no difference to the running revision, the record has the new id and
+        the status still the old one, because the job took no turn for it. The new revision keeps
+        the old id of such a change, too, and takes the new ids of all others.
         """
         now, running = _ids(revision.inputs), self.running
         if running is None or current is None or running.hash != current.hash:

@@ -82,7 +82,7 @@ class HeldUp:
 
 
 class _Bucket(NamedTuple):
-    """Jobs that the same is true of, in the order in which it became so."""
+    """Names a set of jobs that have one property in common, such as one stage of one change."""
 
     what: str
     scope: str = ""
