@@ -126,11 +126,25 @@ def test_the_resources_bounds_are_within_those_of_the_job(field: str) -> None:
     assert "maximum" not in theirs or ours["maximum"] <= theirs["maximum"]
 
 
+@pytest.mark.parametrize(
+    "field",
+    sorted(name for name in PAIRS if JOB[name].get("type") in ("array", "object")),
+)
+def test_the_job_takes_as_few_and_as_many_entries_as_the_resource_may_hold(field: str) -> None:
+    ours, theirs = SPEC[PAIRS[field]], JOB[field]
+    assert ours["type"] == theirs["type"]
+    for fewest in ("minItems", "minProperties"):
+        assert ours.get(fewest, 0) >= theirs.get(fewest, 0)
+    for most in ("maxItems", "maxProperties"):
+        assert most not in theirs or ours[most] <= theirs[most]
+
+
 @pytest.mark.parametrize("field", [name for name in PAIRS if name.rpartition(".")[2] in UNITS])
-def test_the_shortest_duration_is_within_the_jobs_bounds(field: str) -> None:
+def test_the_shortest_and_the_longest_duration_are_within_the_jobs_bounds(field: str) -> None:
     unit = {1: "ms", 1000: "s"}[UNITS[field.rpartition(".")[2]]]
-    assert re.fullmatch(pattern(SPEC[PAIRS[field]]), f"1{unit}")
-    jsonschema.validate(number(field, f"1{unit}"), JOB[field])
+    for duration in (f"1{unit}", "999999h"):
+        assert re.fullmatch(pattern(SPEC[PAIRS[field]]), duration)
+        jsonschema.validate(number(field, duration), JOB[field])
 
 
 @pytest.mark.parametrize(
