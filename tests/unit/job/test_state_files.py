@@ -13,9 +13,10 @@ from typer.testing import CliRunner
 
 from program_user_info_job.cli.main import app
 from program_user_info_job.config.model import Cassandra
+from program_user_info_job.kafka import input_topics
 from program_user_info_job.store import table_repair
 from program_user_info_job.store.driver_errors import explained
-from program_user_info_job.verification import comparison, topic_fold
+from program_user_info_job.verification import comparison
 from program_user_info_job.verification.expected import Expected
 from tests.configuration import DOCUMENT, write
 from tests.unit.job.broker import Broker
@@ -43,8 +44,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     broker = Broker()
     broker.create("t")
-    monkeypatch.setattr(topic_fold, "Consumer", broker.consumer)
-    monkeypatch.setattr(topic_fold, "AdminClient", broker.admin)
+    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
+    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
     monkeypatch.setattr(comparison, "open_session", open_session)
     monkeypatch.setattr(table_repair, "open_session", open_session)
     file = write(tmp_path / "config.yaml", DOCUMENT)

@@ -14,10 +14,9 @@ from typer.testing import CliRunner
 from program_user_info_job.cli import main
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import FailureReason, JobFailure
-from program_user_info_job.kafka import java_client, record_sizes, topics
-from program_user_info_job.pipeline import submit
+from program_user_info_job.kafka import topics
+from program_user_info_job.pipeline import start
 from program_user_info_job.pipeline.waiting import wait_for
-from program_user_info_job.store import schema_preparation
 from tests.configuration import DOCUMENT
 
 AWAY = JobFailure(FailureReason.KAFKA_UNREACHABLE, "kafka.bootstrapServers: no answer")
@@ -121,17 +120,17 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return step
 
-    monkeypatch.setattr(topics, "prepare_topics", fails("kafka", 1))
-    monkeypatch.setattr(java_client, "check_java_client", fails("java client", 1))
-    monkeypatch.setattr(schema_preparation, "prepare_schema", fails("cassandra", 2))
-    monkeypatch.setattr(record_sizes, "sample_sizes", lambda *_: [[1 << 20]])
+    monkeypatch.setattr(start, "prepare_topics", fails("kafka", 1))
+    monkeypatch.setattr(start, "check_java_client", fails("java client", 1))
+    monkeypatch.setattr(start, "prepare_schema", fails("cassandra", 2))
+    monkeypatch.setattr(start, "sample_sizes", lambda *_: [[1 << 20]])
 
     def submitted(config: Config, *_: object) -> None:
         # Of events of a MiB.
         assert config.flink.arrow_batch == config.flink.arrow_batch_bytes >> 20
         done.append("submitted")
 
-    monkeypatch.setattr(submit, "submit", submitted)
+    monkeypatch.setattr(start, "submit", submitted)
     monkeypatch.setattr("program_user_info_job.pipeline.waiting._FIRST_DELAY", 0.001)
     return done
 
