@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import shutil
+import struct
 import sys
 import sysconfig
 from collections.abc import Callable
@@ -17,8 +18,7 @@ from hypothesis import strategies as st
 
 from program_user_info_job.row.layout import LAYOUTS, CqlType
 from program_user_info_job.store import encode
-from program_user_info_job.store.encode import Columns, encode_statement_in_python
-from program_user_info_job.store.session import missing_extensions
+from program_user_info_job.store.encode import ENCODERS, Columns, encode_statement_in_python
 from tests.unit.job.prepared import VALUES
 
 HEADERS = Path(sysconfig.get_paths()["include"]) / "Python.h"
@@ -155,11 +155,6 @@ def test_without_it_the_same_is_done_in_python(monkeypatch: pytest.MonkeyPatch) 
     )
 
 
-def test_whoever_runs_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
-    assert "program_user_info_job.store._compiled" in missing_extensions()
-
-
 def loaded_again() -> ModuleType:
     """The module, as another one; the one that others use stays as it is."""
     spec = importlib.util.spec_from_file_location("encode_again", encode.__file__)
@@ -168,3 +163,7 @@ def loaded_again() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def test_a_date_is_the_day_of_its_timestamp() -> None:
+    assert ENCODERS[CqlType.DATE](-1) == struct.pack(">II", 4, 2**31 - 1)

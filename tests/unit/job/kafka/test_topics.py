@@ -1,12 +1,15 @@
-"""What librdkafka reports of OAUTHBEARER, as one sentence that names the field."""
+"""Why Kafka cannot be used, as one sentence that names the field."""
 
 from __future__ import annotations
 
+import msgspec
 import pytest
 
+from program_user_info_job.config.model import Config
 from program_user_info_job.failure import FailureReason
+from program_user_info_job.kafka import topics
 from program_user_info_job.kafka.topics import explain_token
-from tests.configuration import config
+from tests.configuration import DOCUMENT, config
 
 ENDPOINT = "https://login.example/token"
 KAFKA = config(
@@ -56,3 +59,23 @@ def test_each_failure_has_a_field_and_a_remedy(
 ) -> None:
     failure = explain_token(KAFKA, said)
     assert (failure.reason, failure.message) == (reason, message)
+
+
+@pytest.mark.parametrize(
+    ("server", "words"),
+    [
+        ("no-such-host.invalid:9092", "no address is known for a host of no-such-host.invalid"),
+        ("127.0.0.1:1", "no answer from 127.0.0.1:1"),
+    ],
+)
+def test_brokers_that_are_away_are_named_and_nothing_else_is_printed(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], server: str, words: str
+) -> None:
+    monkeypatch.setattr(topics, "_FIRST_TIMEOUT", 2.0)
+    document = DOCUMENT | {"kafka": DOCUMENT["kafka"] | {"bootstrapServers": [server]}}
+    config = msgspec.convert(document, Config)
+    with pytest.raises(topics.KafkaNotReady, match=rf"kafka\.bootstrapServers: {words}") as caught:
+        topics.prepare_topics(config)
+    assert caught.value.reason is FailureReason.KAFKA_UNREACHABLE
+    # The controller reads a few hundred lines: the client's own must not push our sentence out.
+    assert capfd.readouterr() == ("", "")

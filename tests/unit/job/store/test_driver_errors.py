@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ssl
-from pathlib import Path
 
 import msgspec
 import pytest
@@ -19,8 +18,7 @@ from cassandra.cluster import NoHostAvailable
 
 from program_user_info_job.config.model import Cassandra
 from program_user_info_job.failure import FailureReason
-from program_user_info_job.store.driver_errors import CassandraNotReady, explain, explained
-from program_user_info_job.store.session import open_session
+from program_user_info_job.store.driver_errors import explain, explained
 
 CASSANDRA = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
 FRAME = 'Error from server: code=2100 [Unauthorized] message="{}"'
@@ -66,25 +64,7 @@ def test_our_own_mistakes_are_not_explained_away() -> None:
         raise KeyError
 
 
-@pytest.mark.parametrize(
-    ("contact", "reason"),
-    [
-        ("no-such-host.invalid:9042", FailureReason.CASSANDRA_UNREACHABLE),
-        ("127.0.0.1:1", FailureReason.CASSANDRA_UNREACHABLE),
-    ],
-)
-def test_a_session_that_does_not_come_about(contact: str, reason: FailureReason) -> None:
-    cassandra = Cassandra(contact_points=[contact], local_datacenter="dc")
-    with pytest.raises(CassandraNotReady) as caught, open_session(cassandra, 2):
-        pass
-    assert caught.value.reason is reason
-    assert contact in caught.value.message
-
-
-def test_a_secret_without_a_file(tmp_path: Path) -> None:
-    cassandra = Cassandra(
-        contact_points=["127.0.0.1:1"], local_datacenter="dc", tls_dir=str(tmp_path)
-    )
-    with pytest.raises(CassandraNotReady) as caught, open_session(cassandra, 2):
-        pass
-    assert caught.value.reason is FailureReason.CONFIGURATION_INVALID
+def test_a_file_is_the_secrets_only_while_the_session_is_opened() -> None:
+    cassandra = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
+    with pytest.raises(FileNotFoundError), explained(cassandra):
+        raise FileNotFoundError

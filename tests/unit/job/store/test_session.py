@@ -1,7 +1,8 @@
-"""A node's certificate must name the address that the node is reached at, unless switched off."""
+"""A session with Cassandra, and why none comes about."""
 
 from __future__ import annotations
 
+import importlib.util
 import socket
 import ssl
 import threading
@@ -13,8 +14,9 @@ import pytest
 
 from dev.steps import capture
 from program_user_info_job.config.model import Cassandra
+from program_user_info_job.failure import FailureReason
 from program_user_info_job.store.driver_errors import CassandraNotReady
-from program_user_info_job.store.session import open_session
+from program_user_info_job.store.session import missing_extensions, open_session
 
 
 @contextmanager
@@ -89,3 +91,32 @@ def test_a_certificate_with_names_alone_is_taken_unless_names_are_to_be_verified
         assert "cassandra.verifyHostNames" in failure(by_name, tmp_path)
         assert "cassandra.verifyHostNames" not in failure(by_name, tmp_path, verify=False)
         assert any(shaken)
+
+
+@pytest.mark.parametrize(
+    ("contact", "reason"),
+    [
+        ("no-such-host.invalid:9042", FailureReason.CASSANDRA_UNREACHABLE),
+        ("127.0.0.1:1", FailureReason.CASSANDRA_UNREACHABLE),
+    ],
+)
+def test_a_session_that_does_not_come_about(contact: str, reason: FailureReason) -> None:
+    cassandra = Cassandra(contact_points=[contact], local_datacenter="dc")
+    with pytest.raises(CassandraNotReady) as caught, open_session(cassandra, 2):
+        pass
+    assert caught.value.reason is reason
+    assert contact in caught.value.message
+
+
+def test_a_secret_without_a_file(tmp_path: Path) -> None:
+    cassandra = Cassandra(
+        contact_points=["127.0.0.1:1"], local_datacenter="dc", tls_dir=str(tmp_path)
+    )
+    with pytest.raises(CassandraNotReady) as caught, open_session(cassandra, 2):
+        pass
+    assert caught.value.reason is FailureReason.CONFIGURATION_INVALID
+
+
+def test_whoever_runs_without_it_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(importlib.util, "find_spec", lambda name: None)
+    assert "program_user_info_job.store._compiled" in missing_extensions()

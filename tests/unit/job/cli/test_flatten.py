@@ -1,16 +1,13 @@
-"""`flatten` and `schema`, and how every command reports bad input."""
+"""`flatten`: a line for each event."""
 
 from __future__ import annotations
 
 import json
-from pathlib import Path
 
 import pytest
-import yaml
 from typer.testing import CliRunner
 
 from program_user_info_job.cli.main import app
-from tests.configuration import DOCUMENT
 from tests.conftest import DATA
 
 
@@ -50,23 +47,3 @@ def test_flatten_refuses_an_unknown_layout_and_a_missing_file() -> None:
     code, _, err = run("flatten", "/none")
     assert code == 2
     assert "/none: No such file" in err
-
-
-def test_the_schema_is_printed(tmp_path: Path) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text(yaml.safe_dump(DOCUMENT))
-    code, out, _ = run("schema", "--config", str(file))
-    assert code == 0
-    assert out.startswith("CREATE KEYSPACE IF NOT EXISTS sunbird_programs")
-    assert "CREATE TABLE IF NOT EXISTS sunbird_programs.program_enrollment" in out
-
-
-@pytest.mark.parametrize("command", ["schema", "produce", "replay"])
-def test_a_wrong_configuration_ends_a_command_with_one_message(
-    tmp_path: Path, command: str
-) -> None:
-    file = tmp_path / "config.yaml"
-    file.write_text("environment: dev")
-    code, _, err = run(command, "--config", str(file))
-    assert code == 2
-    assert "missing required field `kafka`" in err

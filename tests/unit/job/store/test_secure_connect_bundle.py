@@ -14,12 +14,10 @@ import pytest
 
 from dev.cluster.forward import free_port
 from dev.steps import capture
-from program_user_info_job.config.load import ConfigError, load_config
 from program_user_info_job.config.model import Cassandra
 from program_user_info_job.failure import FailureReason
 from program_user_info_job.logs import configure_logging
 from program_user_info_job.store.driver_errors import CassandraNotReady
-from program_user_info_job.store.host_name import verify_name
 from program_user_info_job.store.secure_connect_bundle import (
     BUNDLE_FILE,
     read_bundle,
@@ -28,7 +26,6 @@ from program_user_info_job.store.session import open_session
 from tests.astra import BUNDLE_FILE as THEIRS
 from tests.astra import Astra
 from tests.certificates import make_certificates
-from tests.configuration import DOCUMENT, write
 
 HOST_ID = "b4aae43a-2f12-4a83-9a3c-9b7a4b1f1f10"
 
@@ -196,31 +193,6 @@ def test_names_that_fit_let_the_connection_come_about(database: Astra, tmp_path:
     assert "no node answers" in said.message
 
 
-@pytest.mark.parametrize(
-    ("names", "host", "fits"),
-    [
-        ((("DNS", "db.example"),), "DB.example", True),
-        ((("DNS", "*.db.example"),), "a.db.example", True),
-        ((("DNS", "*.db.example"),), "a.b.db.example", False),
-        ((("DNS", "*.db.example"),), "db.example", False),
-        ((("DNS", "other.example"), ("DNS", "db.example")), "db.example", True),
-        ((("IP Address", "10.0.0.1"),), "10.0.0.1", True),
-        ((("DNS", "10.0.0.1"),), "10.0.0.2", False),
-        ((("URI", "db.example"),), "db.example", False),
-        ((), "db.example", False),
-    ],
-)
-def test_a_name_fits_a_certificate(
-    names: tuple[tuple[str, str], ...], host: str, fits: bool
-) -> None:
-    certificate = {"subjectAltName": names}
-    if fits:
-        verify_name(certificate, host)
-        return
-    with pytest.raises(ssl.SSLCertVerificationError):
-        verify_name(certificate, host)
-
-
 def test_the_driver_logs_no_stack_trace_of_it(
     database: Astra, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -243,36 +215,3 @@ def test_no_key_is_left_on_the_disk(
     failure(database.write_bundle(tmp_path / "secret"))
     assert list(unpacked.iterdir()) == []
     assert [file.name for file in (tmp_path / "secret").iterdir()] == [BUNDLE_FILE]
-
-
-@pytest.mark.parametrize(
-    ("cassandra", "words"),
-    [
-        ({}, "cassandra.contactPoints: needed without secureConnectBundleDir"),
-        ({"contactPoints": ["c:1"]}, "cassandra.localDatacenter: needed without"),
-        (
-            {"secureConnectBundleDir": "/b", "contactPoints": ["c:1"]},
-            "cassandra.contactPoints: must be absent with secureConnectBundleDir",
-        ),
-        (
-            {"secureConnectBundleDir": "/b", "localDatacenter": "dc"},
-            "cassandra.localDatacenter: must be absent",
-        ),
-        ({"secureConnectBundleDir": "/b", "tlsDir": "/t"}, "cassandra.tlsDir: must be absent"),
-    ],
-)
-def test_a_file_names_a_bundle_or_contact_points(
-    tmp_path: Path, cassandra: dict[str, Any], words: str
-) -> None:
-    file = write(tmp_path / "config.yaml", DOCUMENT | {"cassandra": cassandra})
-    with pytest.raises(ConfigError) as caught:
-        load_config(file)
-    assert caught.value.reason is FailureReason.CONFIGURATION_INVALID
-    assert words in caught.value.message
-
-
-def test_a_bundle_alone_is_enough(tmp_path: Path) -> None:
-    file = write(
-        tmp_path / "config.yaml", DOCUMENT | {"cassandra": {"secureConnectBundleDir": "/b"}}
-    )
-    assert load_config(file).cassandra.servers == ["the database of the secure connect bundle"]

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -15,12 +14,12 @@ import pytest
 from program_user_info_job.config.model import Cassandra, Config, Flink, Kafka
 from program_user_info_job.event.rejection import Reason, Rejection
 from program_user_info_job.pipeline import program_order, write_stage
-from program_user_info_job.pipeline.metrics import StageMetrics
 from program_user_info_job.pipeline.write_stage import WriteEvents
 from program_user_info_job.store import writer
 from program_user_info_job.store.encoded_batch import EncodedBatch
 from program_user_info_job.store.writer import Writing
 from tests.unit.job.events import event
+from tests.unit.job.flink_metrics import Context
 from tests.unit.job.prepared import FakeSession
 
 CONFIG = Config(
@@ -38,41 +37,6 @@ class Acknowledging(FakeSession):
 
     def add_callbacks(self, succeeded: Callable[[object], None], failed: object) -> None:
         succeeded(None)
-
-
-Gauges = dict[str, Callable[[], int]]
-
-
-class Metrics:
-    """A metric group of Flink, and every metric of it."""
-
-    def __init__(self, counts: Counter[str], gauges: Gauges, name: str = "") -> None:
-        self._counts, self._gauges, self._name = counts, gauges, name
-
-    def counter(self, name: str) -> Metrics:
-        return Metrics(self._counts, self._gauges, f"{self._name}{name}")
-
-    def gauge(self, name: str, value: Callable[[], int]) -> None:
-        self._gauges[name] = value
-
-    def add_group(self, key: str, value: str) -> Metrics:
-        return Metrics(self._counts, self._gauges, f"{value}.")
-
-    def inc(self, count: int) -> None:
-        self._counts[self._name] += count
-
-
-class Context:
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-        self.gauges: Gauges = {}
-
-    def get_metric_group(self) -> Metrics:
-        return Metrics(self.counts, self.gauges)
-
-    def moments(self) -> list[int]:
-        """Of the newest acknowledged event: of its record, and of its row."""
-        return [self.gauges[f"newest_{each}_milliseconds"]() for each in ("record", "update")]
 
 
 @pytest.fixture
@@ -195,16 +159,3 @@ def test_the_note_of_the_start_is_renewed(
 
 def test_it_is_called_once_an_event() -> None:
     assert not WriteEvents(CONFIG).is_deterministic()
-
-
-def test_calls_and_their_milliseconds_are_counted() -> None:
-    context = Context()
-    metrics = StageMetrics(context.get_metric_group())
-    metrics.record(3, [], 1.25)
-    metrics.record(2, [Rejection(Reason.INVALID_JSON, "")], 0.5)
-    assert context.counts == {
-        "rows_written": 5,
-        "write_calls": 2,
-        "write_milliseconds": 1750,
-        "INVALID_JSON.rows_rejected": 1,
-    }
