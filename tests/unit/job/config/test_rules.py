@@ -2,20 +2,31 @@
 
 from __future__ import annotations
 
-import msgspec
+from datetime import timedelta
+from typing import Any
 
-from program_user_info_job.config.model import Config
+import pytest
+
 from program_user_info_job.config.rules import mapping_rules
-from tests.configuration import DOCUMENT
+from program_user_info_job.row.event_to_row import Rules
+from program_user_info_job.row.layout import FLAT, MAP
+from tests.unit.job.written_table import configured
+
+MINUTE = timedelta(minutes=1)
 
 
-def test_the_rules_follow_from_the_configuration() -> None:
-    cassandra = DOCUMENT["cassandra"] | {
-        "layout": "map",
-        "deletes": "apply",
-        "missingProfile": "write",
-    }
-    rules = mapping_rules(msgspec.convert(DOCUMENT | {"cassandra": cassandra}, Config))
-    assert rules.layout.name == "map"
-    assert rules.apply_deletes
-    assert rules.write_without_profile
+@pytest.mark.parametrize(
+    ("sections", "rules"),
+    [
+        ({}, Rules(FLAT, future_bound=MINUTE)),
+        ({"cassandra": {"layout": "map"}}, Rules(MAP, future_bound=MINUTE)),
+        ({"cassandra": {"deletes": "apply"}}, Rules(apply_deletes=True, future_bound=MINUTE)),
+        (
+            {"cassandra": {"missingProfile": "write"}},
+            Rules(write_without_profile=True, future_bound=MINUTE),
+        ),
+        ({"writes": {"futureBound": 86_400}}, Rules()),
+    ],
+)
+def test_the_rules_follow_from_the_configuration(sections: dict[str, Any], rules: Rules) -> None:
+    assert mapping_rules(configured(**sections)) == rules

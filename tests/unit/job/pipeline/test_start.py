@@ -7,18 +7,19 @@ from pathlib import Path
 
 import pytest
 import yaml
-from typer.testing import CliRunner
 
-from program_user_info_job.cli import main
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import FailureReason, JobFailure
-from program_user_info_job.pipeline import start
+from program_user_info_job.pipeline import start as steps
+from program_user_info_job.pipeline.start import start
 from tests.configuration import DOCUMENT
+
+JARS = Path("/jars")
 
 
 @pytest.fixture
-def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
-    """What `run` did, in order; Kafka answers at the second attempt, Cassandra at the third."""
+def done(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What was done, in order; Kafka answers at the second attempt, Cassandra at the third."""
     done: list[str] = []
 
     def fails(name: str, times: int) -> Callable[..., None]:
@@ -29,24 +30,18 @@ def submitted(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 
         return step
 
-    monkeypatch.setattr(start, "prepare_topics", fails("kafka", 1))
-    monkeypatch.setattr(start, "check_java_client", fails("java client", 1))
-    monkeypatch.setattr(start, "prepare_schema", fails("cassandra", 2))
-    monkeypatch.setattr(start, "sample_sizes", lambda *_: [[1 << 20]])
-
-    def submitted(config: Config, *_: object) -> None:
+    def submitted(config: Config, jars: Path | None) -> None:
         # Of events of a MiB.
         assert config.flink.arrow_batch == config.flink.arrow_batch_bytes >> 20
-        done.append("submitted")
+        done.append(f"submitted with {jars}")
 
-    monkeypatch.setattr(start, "submit", submitted)
+    monkeypatch.setattr(steps, "prepare_topics", fails("kafka", 1))
+    monkeypatch.setattr(steps, "check_java_client", fails("java client", 1))
+    monkeypatch.setattr(steps, "prepare_schema", fails("cassandra", 2))
+    monkeypatch.setattr(steps, "sample_sizes", lambda *_: [[1 << 20]])
+    monkeypatch.setattr(steps, "submit", submitted)
     monkeypatch.setattr("program_user_info_job.pipeline.waiting._FIRST_DELAY", 0.001)
     return done
-
-
-def run(file: Path, *options: str) -> tuple[int, str]:
-    result = CliRunner().invoke(main.app, ["run", "--config", str(file), *options])
-    return result.exit_code, result.stderr
 
 
 @pytest.fixture
@@ -56,23 +51,61 @@ def file(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_job_is_submitted_once_everything_is_there(submitted: list[str], file: Path) -> None:
-    code, said = run(file)
-    assert code == 0, said
+def test_the_job_is_submitted_once_everything_is_there(done: list[str], file: Path) -> None:
+    said: list[str] = []
+    start(file, JARS, said.append, wait=True)
     # Kafka is not asked again while Cassandra is waited for: the group's start is set once.
-    assert submitted == [
+    assert done == [
         *["kafka"] * 2,
         *["java client"] * 2,
         *["cassandra"] * 3,
-        "submitted",
+        "submitted with /jars",
     ]
-    assert "[KafkaUnreachable] kafka is down\n" in said
-    assert "[Reached] Kafka: " in said
-    assert "[Reached] Cassandra: " in said
+    assert [line.rpartition(" after ")[0] or line for line in said] == [
+        "program_user_info_job.failure: [KafkaUnreachable] kafka is down",
+        "program_user_info_job.failure: [Reached] Kafka: ready",
+        "program_user_info_job.failure: [KafkaUnreachable] java client is down",
+        "program_user_info_job.failure: [Reached] Kafka's Java client: ready",
+        "program_user_info_job.failure: [KafkaUnreachable] cassandra is down",
+        "program_user_info_job.failure: [Reached] Cassandra: ready",
+    ]
 
 
-def test_by_hand_it_can_end_at_the_first_failure(submitted: list[str], file: Path) -> None:
-    code, said = run(file, "--no-wait")
-    assert code == 1
-    assert said == "error: program_user_info_job.failure: [KafkaUnreachable] kafka is down\n"
-    assert submitted == ["kafka"]
+def test_by_hand_it_can_end_at_the_first_failure(done: list[str], file: Path) -> None:
+    said: list[str] = []
+    with pytest.raises(JobFailure, match="kafka is down"):
+        start(file, None, said.append, wait=False)
+    assert done == ["kafka"]
+    assert said == []
+
+
+def test_a_configuration_that_is_wrong_is_waited_for_as_well(done: list[str], file: Path) -> None:
+    """A Secret that it names may come later than the job."""
+    right = file.read_text()
+    file.unlink()
+    said: list[str] = []
+
+    def correct(line: str) -> None:
+        said.append(line)
+        file.write_text(right)
+
+    start(file, None, correct, wait=True)
+    assert said[0].startswith("program_user_info_job.config.load: [ConfigurationInvalid] ")
+    assert said[1].startswith("program_user_info_job.failure: [Reached] configuration: ready")
+    assert done[-1] == "submitted with None"
+
+
+@pytest.mark.parametrize("manage", [True, False])
+def test_the_table_is_created_only_where_the_job_manages_it(
+    done: list[str], file: Path, monkeypatch: pytest.MonkeyPatch, manage: bool
+) -> None:
+    asked: list[bool] = []
+
+    def prepare_schema(_: Config, *, create: bool) -> None:
+        asked.append(create)
+
+    monkeypatch.setattr(steps, "prepare_schema", prepare_schema)
+    cassandra = DOCUMENT["cassandra"] | {"schema": {"manage": manage}}
+    file.write_text(yaml.safe_dump(DOCUMENT | {"cassandra": cassandra}))
+    start(file, None, lambda _: None, wait=True)
+    assert asked == [manage]
