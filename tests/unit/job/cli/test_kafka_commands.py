@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from datetime import UTC, datetime
@@ -70,6 +71,17 @@ def test_a_failure_is_told_in_its_own_words(
     assert run(command, file) == (1, "", f"error: {error}\n")
 
 
+@pytest.fixture
+def _elsewhere() -> Iterator[None]:
+    """On a machine whose clock does not show UTC."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("TZ", "Asia/Kolkata")
+        time.tzset()
+        yield
+    time.tzset()
+
+
+@pytest.mark.usefixtures("_elsewhere")
 @pytest.mark.parametrize(
     ("options", "how"),
     [

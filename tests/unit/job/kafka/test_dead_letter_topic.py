@@ -1,4 +1,4 @@
-"""The dead-letter topic takes whatever the input took, and drops nothing by itself."""
+"""The dead-letter topic takes whatever the input took, and drops nothing."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ from tests.configuration import config
 
 KAFKA = config().kafka
 LIMIT = str(LARGEST_DEAD_LETTER + (64 << 10))
-REMEDY = f"set its max.message.bytes to {LIMIT}"
+FIX = f"set its max.message.bytes to {LIMIT}"
 WANTED = {
     "max.message.bytes": LIMIT,
     "cleanup.policy": "delete",
@@ -98,7 +98,7 @@ def test_once_it_is_changed_nothing_is_to_be_changed_and_nothing_refused(
         (
             entries(max_message_bytes="100000"),
             100_001 - (64 << 10),
-            f"takes messages of 100000 bytes and the input up to 34465; {REMEDY}",
+            f"takes messages of 100000 bytes and the input up to 34465; {FIX}",
         ),
     ],
 )
@@ -211,5 +211,5 @@ def test_of_all_inputs_the_largest_message_must_fit(inputs: list[str]) -> None:
         )
     assert caught.value.message == (
         "kafka.deadLetterTopic: t.failed takes messages of 100000 bytes and the input up to"
-        f" 100000; {REMEDY}, or allow the job to alter it"
+        f" 100000; {FIX}, or allow the job to alter it"
     )

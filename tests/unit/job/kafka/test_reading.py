@@ -35,7 +35,7 @@ class Message:
 
 
 class Consumer:
-    """Hands over these messages, so many at a time; fails where it is asked for more."""
+    """Hands over these messages, `at_once` at a time; fails where it is asked for more."""
 
     def __init__(self, messages: list[Message], at_once: int = 1) -> None:
         self._parts: Iterator[list[Message]] = iter(
@@ -60,6 +60,7 @@ def read(consumer: Consumer, **ends: int) -> list[tuple[int, int]]:
         ([Message(0, 4), Message(0, 5)], {"p0": 5}, [(0, 4)]),
         # The last offsets are the markers of a transaction: only the end is told.
         ([Message(0, 3), Message(0, 6, END)], {"p0": 6}, [(0, 3)]),
+        ([Message(0, 3), Message(0, 5)], {"p0": 5}, [(0, 3)]),
         # One is at its end, the other is not yet.
         ([Message(0, 0), Message(0, 1, END), Message(1, 7)], {"p0": 2, "p1": 8}, [(0, 0), (1, 7)]),
         ([], {}, []),

@@ -35,7 +35,7 @@ def test_the_ranges_hold_each_token_once(count: int) -> None:
 
 
 class Session:
-    """Tables by their names, as rows of each range of tokens, so many on a page."""
+    """Rows by the first token of their range, `page` of them on a page."""
 
     def __init__(self, ranges: dict[int, list[Any]], page: int = 2) -> None:
         self._ranges, self._page = ranges, page

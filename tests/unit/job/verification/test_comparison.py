@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
@@ -33,7 +33,7 @@ MISSING, UNEXPECTED = Difference("(row)", "missing"), Difference("(row)", "unexp
         ([{"a": 1}], {"a": None}, [Difference("a", "missing")]),
         ([{"a": None}], {"a": 2}, [Difference("a", "unexpected")]),
         ([{"a": None}], {"a": None}, []),
-        # No event has spoken of the column.
+        # No event has the column.
         ([{"a": 1}], {"a": 1, "b": 2}, []),
         ([{"a": 1}], None, [MISSING]),
         ([None], None, []),
@@ -85,12 +85,24 @@ def tables(monkeypatch: pytest.MonkeyPatch) -> dict[str, Table]:
 
 
 def test_tables_of_the_same_events_are_equal(tables: dict[str, Table]) -> None:
-    shares: list[float] = []
     for table in tables.values():
         table.write(payload("u", programName="a"))
-    found = verify_tables(configured(), "other", shares.append)
+    found = verify_tables(configured(), "other", lambda _: None)
     assert (found.rows, found.by_row) == (1, {})
-    assert shares == [0.5, 1.0]
+
+
+def test_the_share_that_is_done_is_that_of_both_tables(
+    tables: dict[str, Table], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def scan(_: Table, done: Callable[[float], None]) -> Iterator[Cells]:
+        for share in (0.5, 1.0):
+            done(share)
+        yield from ()
+
+    monkeypatch.setattr(Table, "scan", scan)
+    shares: list[float] = []
+    verify_tables(configured(), "other", shares.append)
+    assert shares == [0.25, 0.5, 0.75, 1.0]
 
 
 def test_how_a_table_differs_from_another(tables: dict[str, Table]) -> None:

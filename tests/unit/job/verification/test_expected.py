@@ -92,10 +92,10 @@ def test_it_is_whole_until_records_were_gone_before_they_were_read() -> None:
 
 
 @pytest.mark.parametrize(
-    ("file", "remedy"), [(None, "start again"), ("state", "remove the state file")]
+    ("file", "what_to_do"), [(None, "start again"), ("state", "remove the state file")]
 )
 def test_a_topic_with_another_id_is_another_topic(
-    tmp_path: Path, file: str | None, remedy: str
+    tmp_path: Path, file: str | None, what_to_do: str
 ) -> None:
     with open_expected(tmp_path / file if file else None, configured()) as expected:
         expected.check_topic("t", "1")
@@ -105,7 +105,7 @@ def test_a_topic_with_another_id_is_another_topic(
             expected.check_topic("t", "2")
     named = f"--state: {tmp_path / file}: " if file else ""
     assert str(caught.value) == (
-        f"{named}topic t is another one than the one that was read before; {remedy}"
+        f"{named}topic t is another one than the one that was read before; {what_to_do}"
     )
 
 
