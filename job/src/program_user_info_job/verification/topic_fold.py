@@ -39,7 +39,7 @@ class TopicFold:
             self._expected.check_topic(topic, topic_id)
         count = 0
         positions: dict[tuple[str, int], int] = {}
-        for record in self._topics.read(list(map(self._unread, self._topics.spans()))):
+        for record in self._topics.read(map(self._unread, self._topics.spans())):
             positions[record.topic, record.partition] = record.offset + 1
             self._take(record)
             count += 1
