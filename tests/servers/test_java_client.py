@@ -24,7 +24,7 @@ from pathlib import Path
 import msgspec, yaml
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.failure import JobFailure
-from program_user_info_job.kafka.java_client import check_java_client
+from program_user_info_job.pipeline.java_client import check_java_client
 for file in sys.argv[1:]:
     kafka = yaml.safe_load(Path(file).read_text())["kafka"]
     try:

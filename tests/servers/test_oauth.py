@@ -134,7 +134,7 @@ import msgspec, yaml
 from pyflink.table import EnvironmentSettings, TableEnvironment
 from program_user_info_job.config.model import Flink, Kafka
 from program_user_info_job.failure import JobFailure
-from program_user_info_job.kafka.java_client import check_java_client
+from program_user_info_job.pipeline.java_client import check_java_client
 from program_user_info_job.pipeline.sql import source_ddl
 right, wrong = (
     msgspec.convert(yaml.safe_load(Path(file).read_text())["kafka"], Kafka) for file in sys.argv[1:]

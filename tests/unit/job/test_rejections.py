@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from program_user_info_job.event.rejection import Rejected, Rejection
+from program_user_info_job.event.rejection import Rejection
 from program_user_info_job.row.event_to_row import Row
-from program_user_info_job.row.size import check_size
 from tests.unit.job.events import NOW, convert, event
 
 PROFILES: tuple[Any, ...] = (
@@ -101,31 +100,3 @@ def test_a_document_of_the_shell_is_the_same_row(profile: dict[str, Any], left_o
     row = convert(strict)
     assert isinstance(row, Row)
     assert convert(shell) == row
-
-
-@pytest.mark.parametrize("size", [1 << 20, (1 << 20) + 1])
-def test_a_cell_may_be_as_large_as_the_limit(size: int) -> None:
-    def check() -> str:
-        try:
-            check_size("p", "u", {"program_name": "x" * size})
-        except Rejected as rejected:
-            return rejected.rejection.detail
-        return ""
-
-    told = f"program_name: {size} bytes, at most {1 << 20} allowed"
-    assert check() == ("" if size == 1 << 20 else told)
-
-
-def test_a_map_counts_with_the_lengths_before_its_texts() -> None:
-    half = (1 << 19) - 4
-    check_size("p", "u", {"user_locations": {"k" * half: "é" * (half // 2)}})
-    with pytest.raises(Rejected, match="user_locations: 1048577 bytes"):
-        check_size("p", "u", {"user_locations": {"k" * (half + 1): "é" * (half // 2)}})
-
-
-def test_a_row_is_the_sum_of_its_key_and_cells() -> None:
-    cells: dict[str, Any] = {f"c{n}": "x" * (1 << 20) for n in range(3)}
-    cells |= {"flag": True, "rest": "x" * ((1 << 20) - 8 - 4)}
-    check_size("pp", "uu", cells)
-    with pytest.raises(Rejected, match="row: 4194305 bytes, at most 4194304 allowed"):
-        check_size("ppp", "uu", cells)

@@ -12,10 +12,9 @@ import pytest
 from typer.testing import CliRunner
 
 from program_user_info_job.cli.main import app
-from program_user_info_job.config.model import Cassandra
+from program_user_info_job.kafka import input_topics
 from program_user_info_job.store import table_repair
-from program_user_info_job.store.driver_errors import explained
-from program_user_info_job.verification import comparison, topic_fold
+from program_user_info_job.verification import comparison
 from program_user_info_job.verification.expected import Expected
 from tests.configuration import DOCUMENT, write
 from tests.unit.job.broker import Broker
@@ -43,8 +42,8 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     broker = Broker()
     broker.create("t")
-    monkeypatch.setattr(topic_fold, "Consumer", broker.consumer)
-    monkeypatch.setattr(topic_fold, "AdminClient", broker.admin)
+    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
+    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
     monkeypatch.setattr(comparison, "open_session", open_session)
     monkeypatch.setattr(table_repair, "open_session", open_session)
     file = write(tmp_path / "config.yaml", DOCUMENT)
@@ -95,9 +94,3 @@ def test_a_disk_that_gets_full(run: Run, tmp_path: Path, monkeypatch: pytest.Mon
 @pytest.mark.parametrize("command", ["repair", "verify"])
 def test_a_file_that_can_be_written(run: Run, tmp_path: Path, command: str) -> None:
     assert run(command, tmp_path / "state")[0] == 0
-
-
-def test_a_file_is_the_secrets_only_while_the_session_is_opened() -> None:
-    cassandra = Cassandra(contact_points=["c:9042"], local_datacenter="dc")
-    with pytest.raises(FileNotFoundError), explained(cassandra):
-        raise FileNotFoundError

@@ -11,6 +11,7 @@ import pytest
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import StateFileUnusable
+from program_user_info_job.kafka import input_topics
 from program_user_info_job.verification import comparison, topic_fold
 from program_user_info_job.verification.comparison import verify_topic
 from tests.unit.job.broker import Broker
@@ -24,8 +25,8 @@ Verify = Callable[..., dict[Key, list[str]]]
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     """Topic `t` without any event."""
     broker = Broker()
-    monkeypatch.setattr(topic_fold, "Consumer", broker.consumer)
-    monkeypatch.setattr(topic_fold, "AdminClient", broker.admin)
+    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
+    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
     broker.create("t")
     return broker
 

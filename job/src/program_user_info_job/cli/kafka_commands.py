@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from contextlib import closing
 from datetime import UTC, datetime
 from typing import Annotated
 
@@ -88,38 +86,24 @@ def dead_letters(
 
     An event counts once, however often it was rejected.
     """
-    from program_user_info_job.kafka.dead_letters import (
-        DeadLetters,
-        DeadLettersUnreadable,
-        Events,
-        Part,
-    )
+    from program_user_info_job.kafka.dead_letter_counts import count_events, first_events
+    from program_user_info_job.kafka.dead_letters import DeadLettersUnreadable
 
-    loaded = load(config)
-    counts: Counter[tuple[str, str, str]] = Counter()
-    repetitions = 0
-    events = Events()
+    kafka = load(config).kafka
     try:
-        with closing(DeadLetters(loaded.kafka)) as found:
-            for each in found.read(Part.WHOLE):
-                if not events.is_first(each):
-                    repetitions += 1
-                    continue
-                counts[each.reason, each.source.topic, each.moment.date().isoformat()] += 1
-                if peek is not None:
-                    place = "/".join(each.source)
-                    typer.echo(f"{place} {each.moment.isoformat()} {each.reason} {each.detail}")
-                    if counts.total() == peek:
-                        return
+        if peek is not None:
+            for each in first_events(kafka, peek):
+                place = "/".join(each.source)
+                typer.echo(f"{place} {each.moment.isoformat()} {each.reason} {each.detail}")
+            return
+        counts = count_events(kafka)
     except DeadLettersUnreadable as error:
         fail(str(error))
-    if peek is None:
-        for (reason, topic, day), count in sorted(counts.items()):
-            typer.echo(f"{reason} {topic} {day} {count}")
-        repeated = f", {repetitions} of its records are repetitions" if repetitions else ""
-        typer.echo(
-            f"{counts.total()} events in {loaded.kafka.dead_letter_topic}{repeated}", err=True
-        )
+    for (reason, topic, day), count in sorted(counts.events.items()):
+        typer.echo(f"{reason} {topic} {day} {count}")
+    again = counts.repetitions
+    repeated = f", {again} of its records are repetitions" if again else ""
+    typer.echo(f"{counts.events.total()} events in {kafka.dead_letter_topic}{repeated}", err=True)
 
 
 def _utc(moment: datetime | None) -> datetime | None:

@@ -4,19 +4,16 @@ from __future__ import annotations
 
 import importlib.metadata
 import sys
-from collections.abc import Callable
 from pathlib import Path
-from typing import Annotated, TypeVar
+from typing import Annotated
 
 import typer
 
 from program_user_info_job.cli import kafka_commands, table_commands
 from program_user_info_job.cli.arguments import ConfigFile, EventsFile, fail, open_events, say
 from program_user_info_job.cli.flatten import Printer
-from program_user_info_job.config.load import load_config
 from program_user_info_job.failure import JobFailure
 from program_user_info_job.logs import configure_logging
-from program_user_info_job.pipeline.waiting import wait_for
 from program_user_info_job.row.event_to_row import Rules
 from program_user_info_job.row.layout import LAYOUTS
 
@@ -27,8 +24,6 @@ app = typer.Typer(
     pretty_exceptions_show_locals=False,
     add_completion=False,
 )
-
-Result = TypeVar("Result")
 
 
 def _print_version(wanted: bool) -> None:
@@ -74,27 +69,13 @@ def run(
     ] = True,
 ) -> None:
     """Prepare topics and table, then submit the pipeline."""
-    from program_user_info_job.kafka.java_client import check_java_client
-    from program_user_info_job.kafka.record_sizes import sample_sizes
-    from program_user_info_job.kafka.topics import prepare_topics
-    from program_user_info_job.pipeline.arrow_batch import fit_to_events
-    from program_user_info_job.pipeline.submit import submit
-    from program_user_info_job.store.schema_preparation import prepare_schema
+    from program_user_info_job.pipeline.start import start
 
     configure_logging()
-
-    def ready(what: str, step: Callable[[], Result]) -> Result:
-        return wait_for(what, step, say) if wait else step()
-
     try:
-        loaded = ready("configuration", lambda: load_config(config))
-        partitions = ready("Kafka", lambda: prepare_topics(loaded))
-        ready("Kafka's Java client", lambda: check_java_client(loaded.kafka))
-        create = loaded.cassandra.schema.manage
-        ready("Cassandra", lambda: prepare_schema(loaded, create=create))
+        start(config, jars, say, wait=wait)
     except JobFailure as failure:
         fail(failure.line())
-    submit(fit_to_events(loaded, sample_sizes(loaded.kafka, partitions)), jars)
 
 
 app.command()(table_commands.schema)

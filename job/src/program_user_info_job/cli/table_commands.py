@@ -48,8 +48,8 @@ def verify(
 
     Exit status 0: equal, 1: different, 2: an error.
     """
+    from program_user_info_job.kafka.input_topics import TopicUnreadable
     from program_user_info_job.verification.comparison import verify_tables, verify_topic
-    from program_user_info_job.verification.topic_fold import TopicUnreadable
 
     loaded = load(config)
     try:

@@ -1,1 +1,1 @@
-"""The Flink wiring and nothing else: source, write stage, dead-letter sink."""
+"""The start of the job, and Flink's wiring: source, write stage, dead-letter sink."""

@@ -1,0 +1,92 @@
+"""Partitions are read up to where they ended when the reading began."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from confluent_kafka import KafkaError, KafkaException
+from hypothesis import given
+from hypothesis import strategies as st
+
+from program_user_info_job.kafka.reading import read_until
+
+END = KafkaError._PARTITION_EOF
+
+
+class Message:
+    """A record, or with an error what a consumer says instead of one."""
+
+    def __init__(self, partition: int, offset: int, error: int | None = None) -> None:
+        self._place, self._error = (partition, offset), error
+
+    def topic(self) -> str:
+        return "t"
+
+    def partition(self) -> int:
+        return self._place[0]
+
+    def offset(self) -> int:
+        return self._place[1]
+
+    def error(self) -> KafkaError | None:
+        return None if self._error is None else KafkaError(self._error)
+
+
+class Consumer:
+    """Hands over these messages, `at_once` at a time; fails where it is asked for more."""
+
+    def __init__(self, messages: list[Message], at_once: int = 1) -> None:
+        self._parts: Iterator[list[Message]] = iter(
+            [messages[start : start + at_once] for start in range(0, len(messages), at_once)]
+        )
+
+    def consume(self, count: int, timeout: float) -> list[Message]:
+        return next(self._parts)
+
+
+def read(consumer: Consumer, **ends: int) -> list[tuple[int, int]]:
+    """Partitions and offsets of what is read up to these ends, `p0=5` for partition 0."""
+    found: Any = read_until(consumer, {("t", int(name[1:])): end for name, end in ends.items()})
+    return [(each.partition(), each.offset()) for each in found]
+
+
+@pytest.mark.parametrize(
+    ("messages", "ends", "offsets"),
+    [
+        ([Message(0, 3), Message(0, 4)], {"p0": 5}, [(0, 3), (0, 4)]),
+        # What was written meanwhile is not read.
+        ([Message(0, 4), Message(0, 5)], {"p0": 5}, [(0, 4)]),
+        # The last offsets are the markers of a transaction: only the end is told.
+        ([Message(0, 3), Message(0, 6, END)], {"p0": 6}, [(0, 3)]),
+        ([Message(0, 3), Message(0, 5)], {"p0": 5}, [(0, 3)]),
+        # One is at its end, the other is not yet.
+        ([Message(0, 0), Message(0, 1, END), Message(1, 7)], {"p0": 2, "p1": 8}, [(0, 0), (1, 7)]),
+        ([], {}, []),
+    ],
+)
+@pytest.mark.parametrize("at_once", [1, 10])
+def test_what_is_read(
+    messages: list[Message], ends: dict[str, int], offsets: list[tuple[int, int]], at_once: int
+) -> None:
+    assert read(Consumer(messages, at_once), **ends) == offsets
+
+
+@given(st.lists(st.integers(0, 1), max_size=30), st.integers(1, 9))
+def test_each_record_before_the_end_is_read_once(partitions: list[int], at_once: int) -> None:
+    offsets = {0: 0, 1: 0}
+    messages = []
+    for partition in partitions:
+        messages.append(Message(partition, offsets[partition]))
+        offsets[partition] += 1
+    ends = {f"p{partition}": end for partition, end in offsets.items() if end}
+    found = read(Consumer(messages, at_once), **ends)
+    assert found == [(each.partition(), each.offset()) for each in messages]
+
+
+def test_an_error_ends_the_reading() -> None:
+    consumer = Consumer([Message(0, 0), Message(0, 1, KafkaError.TOPIC_AUTHORIZATION_FAILED)])
+    with pytest.raises(KafkaException) as caught:
+        read(consumer, p0=9)
+    assert caught.value.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
