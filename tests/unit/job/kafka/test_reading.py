@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -90,3 +91,15 @@ def test_an_error_ends_the_reading() -> None:
     with pytest.raises(KafkaException) as caught:
         read(consumer, p0=9)
     assert caught.value.args[0].code() == KafkaError.TOPIC_AUTHORIZATION_FAILED
+
+
+def test_brokers_that_say_nothing_for_a_minute_end_the_reading() -> None:
+    """A broker that is away answers with nothing: the command would never end."""
+    messages = [[Message(0, 0)], *([[]] * 59), [Message(0, 1)], *([[]] * 61)]
+    consumer: Any = SimpleNamespace(consume=lambda *_: messages.pop(0))
+    found = read_until(consumer, {("t", 0): 9})
+    assert [next(found).offset(), next(found).offset()] == [0, 1]
+    with pytest.raises(KafkaException) as caught:
+        next(found)
+    assert caught.value.args[0].code() == KafkaError._TIMED_OUT
+    assert len(messages) == 1
