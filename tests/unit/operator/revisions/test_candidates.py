@@ -21,7 +21,6 @@ from program_user_info_operator.desired.owner import Owner
 from program_user_info_operator.environments.resolve import Resolved, resolve
 from program_user_info_operator.observed.flink_operator import FlinkOperator
 from program_user_info_operator.revisions.candidates import Asked, Candidates
-from program_user_info_operator.revisions.merge import carried_over
 from program_user_info_operator.revisions.release import release_id
 from program_user_info_operator.revisions.renderer import Renderer
 from program_user_info_operator.revisions.revision import Revision
@@ -223,31 +222,6 @@ def test_a_pinned_job_that_is_let_go_waits_with_the_image_that_it_has() -> None:
     found = candidates(before, NEXT)
     assert made(found.edited).image == "r/job:1.0-flink2.2"
     assert made(found.latest).image == "r/job:2.0-flink2.2"
-
-
-@pytest.mark.parametrize(
-    ("before", "own", "after", "merged"),
-    [
-        ({"a": 1}, {"a": 1, "n": 2}, {"a": 3}, {"a": 3, "n": 2}),
-        ({"a": 1}, {"a": 2}, {"a": 1}, {"a": 2}),
-        ({"a": 1, "b": 1}, {"a": 1, "b": 1}, {"a": 1}, {"a": 1}),
-        ({"a": 1}, {"a": 1}, {"a": 1, "b": 2}, {"a": 1, "b": 2}),
-        ({"a": {"b": 1}}, {"a": {"b": 1, "c": 2}}, {"a": {"b": 3}}, {"a": {"b": 3, "c": 2}}),
-        ([1], [1, 2], [3], [3]),
-        (
-            [{"name": "a", "x": 1}],
-            [{"name": "a", "x": 1}, {"name": "own"}],
-            [{"name": "a", "x": 2}, {"name": "new"}],
-            [{"name": "a", "x": 2}, {"name": "own"}, {"name": "new"}],
-        ),
-        ("a", "b", "c", "c"),
-        (None, {"a": 1}, None, {"a": 1}),
-    ],
-)
-def test_what_changed_between_two_is_changed_in_the_third(
-    before: Any, own: Any, after: Any, merged: Any
-) -> None:
-    assert carried_over(before, own, after) == merged
 
 
 def test_a_release_is_what_it_would_make_of_a_job(request: pytest.FixtureRequest) -> None:

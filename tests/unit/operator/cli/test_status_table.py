@@ -12,28 +12,9 @@ from program_user_info_operator.api.status import Checkpoint, Condition, JobStat
 from program_user_info_operator.cli.status_table import JobPicture, as_json, as_table
 from program_user_info_operator.observed.flink_metrics import (
     FlinkMetrics,
-    read_metrics,
-    vertices,
-    wanted_metrics,
 )
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
-OFFERED = [
-    "Source__events[1].pendingRecords",
-    "Source__events[1].numRecordsOutPerSecond",
-    "Source__events[1].KafkaSourceReader.KafkaConsumer.records-lag-max",
-    "PythonCalc[2].numRecordsOutPerSecond",
-    "PythonCalc[2].reason.INVALID_JSON.rows_rejected",
-    "PythonCalc[2].reason.INVALID_FIELD.rows_rejected",
-    "PythonCalc[2].rows_written",
-    "PythonCalc[2].numRecordsIn",
-    "PythonCalc[2].events_acknowledged",
-    "PythonCalc[2].newest_record_milliseconds",
-    "PythonCalc[2].newest_update_milliseconds",
-    "Calc[3].numRecordsIn",
-    "numRecordsIn",
-    "numRecordsOutPerSecond",
-]
 
 
 def picture(name: str, condition: tuple[str, str, str] | None, metrics: FlinkMetrics) -> JobPicture:
@@ -78,46 +59,6 @@ RUNNING = picture(
     ),
 )
 STALLED = picture("stands", ("Stalled", "SecretMissing", "Secret kafka is missing"), FlinkMetrics())
-
-
-def test_only_what_is_shown_is_asked_for() -> None:
-    wanted = [*OFFERED[:2], *OFFERED[4:11]]
-    assert wanted_metrics([{"id": name} for name in OFFERED]) == sorted(wanted)
-    assert wanted_metrics(None) == []
-
-
-def test_sums_are_over_vertices_and_reasons() -> None:
-    sums = [{"id": name, "sum": 10.0, "max": 10.0} for name in OFFERED] * 2
-    moment = datetime.fromtimestamp(0.01, UTC)
-    assert read_metrics(sums, None) == FlinkMetrics(20, 20.0, 20, 40, None, 20, moment, moment)
-
-
-def test_what_flink_does_not_say_is_not_zero() -> None:
-    assert read_metrics([], None) == FlinkMetrics(None, None, None, None, None)
-    assert read_metrics([], None).age(NOW, NOW) is None
-    assert vertices(None) == []
-    assert vertices({"vertices": [{"id": "a"}, {"id": "b"}]}) == ["a", "b"]
-
-
-def behind(**metrics: float) -> float | None:
-    """Seconds, by what Flink lists of these."""
-    names = {"lag": OFFERED[0], "taken": OFFERED[7], "done": OFFERED[8], "newest": OFFERED[9]}
-    listed = [{"id": names[name], "sum": value, "max": value} for name, value in metrics.items()]
-    found = read_metrics(listed, None)
-    return found.age(found.newest_record, NOW)
-
-
-def test_a_table_is_behind_by_the_newest_event_while_others_wait() -> None:
-    newest = (NOW - timedelta(seconds=90)).timestamp() * 1000
-    assert behind(lag=5, taken=7, done=7, newest=newest) == 90
-    # Read, and not written yet.
-    assert behind(lag=0, taken=7, done=6, newest=newest) == 90
-    assert behind(lag=0, taken=7, done=7, newest=newest) == 0
-    # Empty since the start, and a producer whose clock is ahead.
-    assert behind(lag=0, taken=0) == 0
-    assert behind(lag=1, taken=7, done=7, newest=newest + 200_000) == 0
-    # Nothing acknowledged since the start.
-    assert behind(lag=5, taken=7) is None
 
 
 def test_a_line_for_each_job_and_a_sentence_for_those_that_are_not_ready() -> None:

@@ -6,13 +6,6 @@ from typing import Any
 
 import pytest
 
-from program_user_info_operator.environments.profiles import (
-    ProfileProblem,
-    Profiles,
-    parse_profile,
-    profile_id,
-    read_profiles,
-)
 from program_user_info_operator.environments.resolve import Resolved, Source, defaults, resolve
 from tests.unit.operator.specs import CR, resolved, unresolved, with_fields
 
@@ -158,66 +151,6 @@ def test_a_missing_value_says_where_it_may_be_set() -> None:
     assert "dev, which does not exist; set it" in unresolved(cr, None).messages[0]
 
 
-@pytest.mark.parametrize("text", ["a: [", "- a", "5"])
-def test_a_profile_that_is_no_mapping_is_invalid(text: str) -> None:
-    outcome = parse_profile("dev", text)
-    assert isinstance(outcome, ProfileProblem)
-    assert outcome.reason == "ProfileInvalid"
-    assert "profile of environment dev" in outcome.message
-
-
-def test_an_empty_profile_is_fine() -> None:
-    assert parse_profile("dev", "") == {}
-    assert parse_profile("dev", "parallelism: 2") == {"parallelism": 2}
-
-
-@pytest.mark.parametrize(
-    ("texts", "had_one", "reason"),
-    [
-        ({}, False, None),
-        ({"dev": ""}, False, None),
-        ({}, True, "ProfileMissing"),
-        ({"staging": ""}, False, "ProfileMissing"),
-        ({"dev": "a: ["}, True, "ProfileInvalid"),
-        ({"dev": "namespaces: ns"}, True, "ProfileInvalid"),
-        ({"dev": "namespaces: [ns]"}, True, None),
-        ({"dev": "namespaces: [other]"}, True, "EnvironmentForbidden"),
-    ],
-)
-def test_a_job_goes_by_its_profile_or_says_why_it_has_none(
-    texts: dict[str, str], had_one: bool, reason: str | None
-) -> None:
-    found = Profiles(texts).find("dev", "ns", had_one=had_one)
-    assert (found.reason if isinstance(found, ProfileProblem) else None) == reason
-    if isinstance(found, ProfileProblem):
-        assert "dev" in found.message
-    else:
-        assert not found
-
-
-def test_a_typo_in_the_environment_is_answered_with_those_there_are() -> None:
-    found = Profiles({"dev": "", "staging": ""}).find("prod", "ns", had_one=False)
-    assert isinstance(found, ProfileProblem)
-    assert found.message == (
-        "environment: there is no profile for prod (there are: dev, staging); correct"
-        " spec.environment, or add environments.prod to the values of the operator's chart, which"
-        " can be empty"
-    )
-
-
-def test_a_profile_is_named_by_its_content() -> None:
-    assert profile_id(None) == profile_id({})
-    assert profile_id({"parallelism": 2}) not in (profile_id({}), profile_id({"parallelism": 3}))
-
-
-def test_profiles_say_which_release_they_came_with() -> None:
-    annotations = {"lern.sunbird.org/bundle": "v2_2=image:1"}
-    config_map = {"metadata": {"annotations": annotations}, "data": {"dev": ""}}
-    assert read_profiles(config_map) == Profiles({"dev": ""}, "v2_2=image:1")
-    assert read_profiles(None) == Profiles({})
-    assert read_profiles({"metadata": {}}) == Profiles({})
-
-
 def test_a_job_takes_a_field_of_the_profile_away() -> None:
     profile = {"cassandra": {"ttl": 60, "table": "t"}, "parallelism": 3}
     spec = resolved(CR | {"unset": ["cassandra.ttl", "parallelism", "no.such.field"]}, profile).spec
@@ -236,3 +169,39 @@ def test_the_defaults_of_a_release_are_all_that_nobody_has_to_say() -> None:
     assert isinstance(others, Resolved)
     assert others.spec.parallelism == 4
     assert others.sources["parallelism"] is Source.DEFAULT
+
+
+KAFKA = {"bootstrapServers": ["kafka:9092"]}
+BUNDLE = {"secureConnectBundle": {"secretName": "astra"}}
+
+
+def cr(**cassandra: Any) -> dict[str, Any]:
+    return {"environment": "dev", "kafka": KAFKA, "cassandra": cassandra}
+
+
+def test_the_default_data_centre_is_told_as_one_unless_there_is_a_bundle() -> None:
+    without = resolved(cr(contactPoints=["c:1"]))
+    assert without.spec.cassandra.local_datacenter == "datacenter1"
+    assert without.sources["cassandra.localDatacenter"] == "default"
+    assert resolved(cr(**BUNDLE)).spec.cassandra.local_datacenter is None
+
+
+def test_a_field_of_the_profile_is_told_as_such_and_can_be_unset() -> None:
+    profile = {"cassandra": {"contactPoints": ["c:1"], "localDatacenter": "dc1"}}
+    refused = unresolved(cr(**BUNDLE), profile)
+    assert refused.in_profile
+    assert len(refused.messages) == 2
+    assert all(
+        text.endswith("(set by the profile of environment dev)") for text in refused.messages
+    )
+    unset = ["cassandra.contactPoints", "cassandra.localDatacenter"]
+    spec = resolved(cr(**BUNDLE) | {"unset": unset}, profile).spec
+    assert spec.cassandra.contact_points is None
+
+
+def test_one_of_the_two_is_needed() -> None:
+    (message,) = unresolved(cr()).messages
+    assert message == (
+        "cassandra.contactPoints: missing in the job's spec and in the profile of environment"
+        " dev, which does not exist; set it in one of them"
+    )

@@ -124,3 +124,39 @@ def test_a_table_of_the_same_name_in_another_cassandra_is_another_one(
 ) -> None:
     other = replace(SECOND, table=FIRST.table, servers=frozenset(contact_points))
     assert (refuse_shared_group(other, [FIRST]) is not None) == is_refused
+
+
+KAFKA = {"bootstrapServers": ["kafka:9092"]}
+BUNDLE = {"secureConnectBundle": {"secretName": "astra"}}
+
+
+def cr(**cassandra: Any) -> dict[str, Any]:
+    return {"environment": "dev", "kafka": KAFKA, "cassandra": cassandra}
+
+
+def test_tables_of_one_name_in_two_databases_are_two() -> None:
+    """So two jobs of one group that write them would each miss what the other reads."""
+    own = own_use("ns/b", CREATED, resolved(cr(**BUNDLE)).spec)
+    first = replace(own, job="ns/a")
+    assert refuse_shared_group(own, [first]) is None
+    elsewhere = own_use("ns/a", CREATED, resolved(cr(contactPoints=["c:1"])).spec)
+    assert refuse_shared_group(own, [elsewhere]) is not None
+    other = {"secureConnectBundle": {"secretName": "other"}}
+    refusal = refuse_shared_group(own, [own_use("ns/a", CREATED, resolved(cr(**other)).spec)])
+    assert refusal is not None
+    assert "sunbird_programs.program_enrollment at the database of Secret other" in refusal.message
+
+
+def test_a_status_names_the_bundle() -> None:
+    status = JobStatus.model_validate(
+        {
+            "bootstrapServers": ["kafka:9092"],
+            "topic": "dev.programuser.info",
+            "groupId": "dev-programuser-group",
+            "secureConnectBundle": "astra",
+            "keyspace": "sunbird_programs",
+            "table": "program_enrollment",
+        }
+    )
+    expected = own_use("ns/a", CREATED, resolved(cr(**BUNDLE)).spec)
+    assert use_in_status("ns/a", CREATED, status) == expected

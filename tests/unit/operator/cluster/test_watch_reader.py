@@ -18,8 +18,7 @@ from program_user_info_operator.cluster.api_server import (
 )
 from program_user_info_operator.cluster.store import Store
 from program_user_info_operator.cluster.watch_reader import Scope, WatchReader
-from program_user_info_operator.controller.resync import Listed, owed
-from tests.unit.operator.watched import config_map, place
+from tests.unit.operator.watched import config_map
 
 Object = dict[str, Any]
 MAPS = "/api/v1/namespaces/ns/configmaps"
@@ -190,28 +189,3 @@ def test_what_is_read_is_what_is_watched(server: Server, path: str, scope: Scope
     server.pages = [page(version=1)]
     server.answers("", path=path)
     assert server.reader.complete == ({scope} if scope else set())
-
-
-@pytest.mark.parametrize(
-    ("known", "deleted", "listed", "missing"),
-    [
-        ({"a": 1}, {}, {"a": 1}, []),
-        ({"a": 1}, {}, {"a": 2}, ["a"]),
-        ({}, {}, {"a": 1}, ["a"]),
-        ({"a": 1}, {}, {}, ["a"]),
-        # Between the list's answer, which is of version 5, and now: changed, created, deleted.
-        ({"a": 6}, {}, {"a": 1}, []),
-        ({"a": 6}, {}, {}, []),
-        ({}, {"a": 6}, {"a": 1}, []),
-        # Deleted, and created again since.
-        ({}, {"a": 3}, {"a": 4}, ["a"]),
-    ],
-)
-def test_what_a_watch_owes(
-    known: dict[str, int], deleted: dict[str, int], listed: dict[str, int], missing: list[str]
-) -> None:
-    known_versions, deletions, listed_versions = (
-        {place(name): each for name, each in some.items()} for some in (known, deleted, listed)
-    )
-    found = owed(known_versions, deletions, Listed(listed_versions, 5))
-    assert found == {place(name) for name in missing}

@@ -250,3 +250,18 @@ def test_whether_it_runs_or_has_failed(
 def test_every_state_of_the_life_cycle_is_known_by_its_name(text: str) -> None:
     assert observe(with_status(lifecycleState=text)).lifecycle is Lifecycle[text]
     assert observe(with_status(lifecycleState=f"{text}_LATER")).lifecycle is None
+
+
+@pytest.mark.parametrize(
+    ("error", "text"),
+    [
+        ("plain\n text", "plain text"),
+        ('{"type": "E", "message": "outer"}', "outer"),
+        ('{"message": "outer", "throwableList": [{"message": "mid"}, {"message": "in"}]}', "outer"),
+        ('{"throwableList": [{"message": "mid"}, {"message": "inner"}]}', "inner"),
+        ("", None),
+    ],
+)
+def test_an_error_is_reduced_to_its_message(error: str, text: str | None) -> None:
+    observed = observe({"metadata": {}, "status": {"error": error}})
+    assert observed.error == text

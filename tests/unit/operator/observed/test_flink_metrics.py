@@ -38,6 +38,7 @@ def metric(name: str, total: float, most: float = 0.0) -> dict[str, Any]:
         (f"{STAGE}.newest_record_milliseconds", True),
         (f"{STAGE}.newest_update_milliseconds", True),
         (f"{STAGE}.stage.rows_written", True),
+        (f"{STAGE}.reason.INVALID_JSON.rows_rejected", True),
         ("rows_written", False),
         ("Sink__dead_letters[5].numRecordsIn", False),
     ],

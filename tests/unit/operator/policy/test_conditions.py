@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pytest
 
 from program_user_info_operator.api.refusal import Refusal
 from program_user_info_operator.observed.failure import Failure
-from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob, observe
+from program_user_info_operator.observed.flink_deployment import Lifecycle, ObservedJob
 from program_user_info_operator.policy.conditions import (
     Verdict,
     VerdictInput,
@@ -20,9 +18,6 @@ from program_user_info_operator.policy.conditions import (
     judge,
     stalled,
 )
-from program_user_info_operator.policy.garbage import unused_config_maps
-from program_user_info_operator.revisions.history import History
-from tests.unit.operator.revisions import revision, status
 
 NOW = datetime(2026, 1, 1, tzinfo=UTC)
 RUNNING = ObservedJob(True, Lifecycle.STABLE, "RUNNING", "id", None, frozenset({"old"}))
@@ -32,64 +27,6 @@ def verdict_on(
     observed: ObservedJob | None, failure: Failure | None = None, *, is_suspended: bool = False
 ) -> Verdict:
     return judge(VerdictInput(is_suspended, observed, failure, NOW))
-
-
-def reconciled(generation: int, config_map: str) -> str:
-    volumes = [{"name": "config", "configMap": {"name": config_map}}, {"name": "x"}]
-    return json.dumps(
-        {
-            "spec": {"podTemplate": {"spec": {"volumes": volumes}}},
-            "resource_metadata": {"metadata": {"generation": generation}},
-        }
-    )
-
-
-def test_a_status_of_the_flink_operator_is_read() -> None:
-    live = {
-        "metadata": {"generation": 3},
-        "spec": {"podTemplate": {"spec": {"volumes": [{"configMap": {"name": "c"}}]}}},
-        "status": {
-            "lifecycleState": "STABLE",
-            "jobStatus": {"state": "RUNNING", "jobId": "abc"},
-            "reconciliationStatus": {
-                "lastReconciledSpec": reconciled(3, "b"),
-                "lastStableSpec": reconciled(2, "a"),
-            },
-        },
-    }
-    observed = observe(live)
-    assert replace(observed, reconciled=None) == ObservedJob(
-        True, Lifecycle.STABLE, "RUNNING", "abc", None, frozenset("abc")
-    )
-    assert observed.reconciled == json.loads(reconciled(3, "b"))["spec"]
-
-
-def test_a_status_of_an_earlier_spec_is_not_current() -> None:
-    status = {"reconciliationStatus": {"lastReconciledSpec": reconciled(2, "b")}}
-    assert not observe({"metadata": {"generation": 3}, "status": status}).is_current
-
-
-@pytest.mark.parametrize(
-    "status", [{}, {"lifecycleState": "NEW"}, {"reconciliationStatus": {"lastStableSpec": "{"}}]
-)
-def test_an_unknown_status_is_no_error(status: dict[str, Any]) -> None:
-    observed = observe({"metadata": {"generation": 1}, "status": status})
-    assert (observed.lifecycle, observed.job_state, observed.is_current) == (None, None, False)
-
-
-@pytest.mark.parametrize(
-    ("error", "text"),
-    [
-        ("plain\n text", "plain text"),
-        ('{"type": "E", "message": "outer"}', "outer"),
-        ('{"message": "outer", "throwableList": [{"message": "mid"}, {"message": "in"}]}', "outer"),
-        ('{"throwableList": [{"message": "mid"}, {"message": "inner"}]}', "inner"),
-        ("", None),
-    ],
-)
-def test_an_error_is_reduced_to_its_message(error: str, text: str | None) -> None:
-    observed = observe({"metadata": {}, "status": {"error": error}})
-    assert observed.error == text
 
 
 @pytest.mark.parametrize(
@@ -187,21 +124,3 @@ def test_a_refusal_stalls_the_job() -> None:
 
 def test_notes_follow_the_message() -> None:
     assert Verdict("Ready", "Running", "a").noting("b", "", "c").message == "a; b; c"
-
-
-def test_configurations_go_once_nothing_runs_or_can_go_back_to_them() -> None:
-    newest, good, other = (revision(parallelism=number) for number in (1, 2, 3))
-    history = History(
-        (status(1, hash=good.hash), status(2, hash=newest.hash)), 1, {good.hash, newest.hash}
-    )
-    needed = {f"job-revision-{each.hash}": each.config_name for each in (newest, good)}
-    names = [*needed, *needed.values(), f"job-revision-{other.hash}", "old", "older"]
-    records = {each.hash: each for each in (newest, good)}
-
-    def unused(*live: ObservedJob) -> list[str]:
-        return unused_config_maps("job", names, history, records, live)
-
-    assert unused(RUNNING) == sorted([f"job-revision-{other.hash}", "older"])
-    assert unused() == []
-    assert unused(RUNNING, replace(RUNNING, is_current=False)) == []
-    assert unused(replace(RUNNING, lifecycle=Lifecycle.DEPLOYED)) == []
