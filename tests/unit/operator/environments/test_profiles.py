@@ -7,6 +7,8 @@ import pytest
 from program_user_info_operator.environments.profiles import (
     ProfileProblem,
     Profiles,
+    for_namespace,
+    missing,
     parse_profile,
     profile_id,
     read_profiles,
@@ -71,3 +73,38 @@ def test_profiles_say_which_release_they_came_with() -> None:
     assert read_profiles(config_map) == Profiles({"dev": ""}, "v2_2=image:1")
     assert read_profiles(None) == Profiles({})
     assert read_profiles({"metadata": {}}) == Profiles({})
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("a: 1\nb: [", "the profile of environment dev is not YAML at line 2"),
+        ("- a", "the profile of environment dev must be a mapping of spec fields"),
+        ("a: .inf", "the profile of environment dev is not YAML"),
+    ],
+)
+def test_what_is_wrong_with_a_profile_is_told_without_its_content(text: str, message: str) -> None:
+    assert parse_profile("dev", text) == ProfileProblem("ProfileInvalid", message)
+
+
+def test_the_namespaces_are_no_field_of_the_job() -> None:
+    profile = {"namespaces": ["a", "b"], "parallelism": 2}
+    assert for_namespace(profile, "dev", "b") == {"parallelism": 2}
+    assert profile == {"namespaces": ["a", "b"], "parallelism": 2}
+
+
+def test_a_namespace_that_may_not_use_an_environment_is_told_who_can_change_that() -> None:
+    assert for_namespace({"namespaces": ["a"]}, "prod", "b") == ProfileProblem(
+        "EnvironmentForbidden",
+        "environment: jobs of namespace b may not use prod; use another environment, or add the"
+        " namespace to environments.prod.namespaces in the values of the operator's chart",
+    )
+
+
+def test_a_list_of_no_namespaces_is_for_nobody() -> None:
+    assert isinstance(for_namespace({"namespaces": []}, "dev", "a"), ProfileProblem)
+    assert for_namespace({"namespaces": None}, "dev", "a") == {}
+
+
+def test_where_no_profile_is_left_at_all_that_is_told() -> None:
+    assert "(there are: none)" in missing("dev", []).message

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from program_user_info_operator.observed.failure import Failure, find_failure, newest
+from program_user_info_operator.observed.failure import Failure, find_failure, has_restarted, newest
 
 LOG = """\
 2026-01-01 INFO something
@@ -91,3 +91,55 @@ def test_the_newest_pod_of_a_component_is_asked() -> None:
     ]
     assert newest(pods, "jobmanager") == pods[1]
     assert newest([], "jobmanager") is None
+
+
+def reached(error: str | None, log: str = WAITED) -> Failure:
+    found = find_failure([], log, error)
+    assert found is not None
+    return found
+
+
+def test_what_the_job_waited_for_and_has_reached_is_not_told_any_more() -> None:
+    """The failure that is found then ends the one that was told before."""
+    assert reached(None).is_over
+    assert reached(None).ends_earlier
+    assert reached("bad").is_generic
+    assert reached("bad").ends_earlier
+    assert reached("exceeded quota: small").reason == "QuotaExceeded"
+    assert reached("exceeded quota: small").ends_earlier
+    again = f"{WAITED}\nINFO x - program_user_info_job.failure: [KafkaUnreachable] no answer"
+    assert reached("bad", again) == Failure("KafkaUnreachable", "no answer")
+
+
+@pytest.mark.parametrize(
+    ("failure", "is_over", "is_generic"),
+    [
+        (Failure("Reached", "Cassandra: ready"), True, False),
+        (Failure("JobFailing", "Flink reports: no"), False, True),
+        (Failure("KafkaUnreachable", "no answer"), False, False),
+    ],
+)
+def test_what_a_failure_is_worth(failure: Failure, is_over: bool, is_generic: bool) -> None:
+    assert (failure.is_over, failure.is_generic) == (is_over, is_generic)
+
+
+def test_a_message_is_one_line_of_500_characters_at_most() -> None:
+    log = f"program_user_info_job.x: [Why] {'word ' * 200}"
+    found = find_failure([], log, None)
+    assert found is not None
+    assert len(found.message) == 500
+
+
+@pytest.mark.parametrize(
+    ("status", "restarted"),
+    [
+        ({}, False),
+        ({"containerStatuses": None}, False),
+        ({"containerStatuses": [{"restartCount": 0}]}, False),
+        ({"containerStatuses": [{"restartCount": 0}, {"restartCount": 2}]}, True),
+    ],
+)
+def test_a_pod_has_restarted_if_one_of_its_containers_has(
+    status: dict[str, Any], restarted: bool
+) -> None:
+    assert has_restarted({"status": status}) is restarted
