@@ -90,7 +90,7 @@ def test_each_secret_is_mounted_read_only_in_a_folder_of_its_volumes_name() -> N
     ("storage", "claim"), [(None, None), ("s3://b", None), ("claim:my.state", "my.state")]
 )
 def test_a_claim_is_mounted_where_state_goes(storage: str | None, claim: str | None) -> None:
-    fields = {"checkpoints": {"storage": storage}} if storage else {}
+    fields: dict[str, Any] = {"checkpoints": {"storage": storage}} if storage else {}
     assert claim_name(resolved(with_fields(**fields)).spec) == claim
     spec = made(**fields)["spec"]
     claims = [

@@ -52,7 +52,7 @@ def crd(**fields: Any) -> dict[str, Any]:
 )
 def test_which_field_the_pods_resources_are_told_in(pods: list[str], has_resource: bool) -> None:
     """A CRD that says nothing of them is taken for one of those that there have always been."""
-    fields = {"jobManager": {"properties": {name: {} for name in pods}}}
+    fields: dict[str, Any] = {"jobManager": {"properties": {name: {} for name in pods}}}
     assert read_flink_operator(crd(**fields)).has_resource is has_resource
 
 

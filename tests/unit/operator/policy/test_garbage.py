@@ -30,3 +30,16 @@ def test_configurations_go_once_nothing_runs_or_can_go_back_to_them() -> None:
     assert unused() == []
     assert unused(RUNNING, replace(RUNNING, is_current=False)) == []
     assert unused(replace(RUNNING, lifecycle=Lifecycle.DEPLOYED)) == []
+
+
+def test_what_the_flink_operator_has_last_reconciled_stays() -> None:
+    history = History((status(1),), 1)
+    live = [replace(RUNNING, config_maps=frozenset(["a", "b"])), RUNNING]
+    assert unused_config_maps("job", ["a", "b", "old", "c"], history, {}, live) == ["c"]
+
+
+def test_of_a_revision_whose_record_is_lost_the_name_of_the_record_stays() -> None:
+    """It may be read again; what its configuration is called, only the record says."""
+    history = History((status(1, hash="h"),), 1)
+    found = unused_config_maps("job", ["job-revision-h", "job-config-1"], history, {}, [RUNNING])
+    assert found == ["job-config-1"]
