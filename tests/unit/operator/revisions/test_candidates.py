@@ -222,11 +222,3 @@ def test_a_pinned_job_that_is_let_go_waits_with_the_image_that_it_has() -> None:
     found = candidates(before, NEXT)
     assert made(found.edited).image == "r/job:1.0-flink2.2"
     assert made(found.latest).image == "r/job:2.0-flink2.2"
-
-
-def test_a_release_is_what_it_would_make_of_a_job(request: pytest.FixtureRequest) -> None:
-    known = release_id(FIRST)
-    assert known == release_id(BundledJobs(dict(FIRST.images)))
-    assert known != release_id(NEXT)
-    request.getfixturevalue("next_release")
-    assert known != release_id(FIRST)
