@@ -1,4 +1,4 @@
-"""Logs: one JSON object a line, whoever writes it."""
+"""Logs: one JSON object a line, our own and those of libraries."""
 
 from __future__ import annotations
 

@@ -11,7 +11,7 @@ from program_user_info_operator.api.kafka_section import Kafka
 @pytest.mark.parametrize(
     "option",
     [
-        # Where a group goes on, and what it reads.
+        # Where a group continues, and what it reads.
         *("group.id", "auto.offset.reset", "enable.auto.commit", "isolation.level"),
         *("allow.auto.create.topics", "partition.assignment.strategy", "client.id"),
         # Whether a dead letter is there once it was acknowledged.

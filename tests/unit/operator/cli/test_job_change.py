@@ -68,7 +68,7 @@ GOOD, FAILED, BACK = Outcome.STABLE, Outcome.FAILED, Outcome.ROLLED_BACK
         # What was rolled back does not run: the good one before it does.
         (job(GOOD, GOOD, BACK, last_good=2), None, 1),
         (job(GOOD, FAILED, last_good=1), None, 1),
-        # The same revision under two numbers is no other one.
+        # The same revision under two numbers is not another one.
         (job(GOOD, GOOD, GOOD, last_good=3, hashes="abb"), None, 1),
         (job(GOOD, GOOD, last_good=2), 2, 2),
         # Whether a number is a good one's, the controller says.

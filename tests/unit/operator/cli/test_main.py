@@ -9,7 +9,7 @@ import pytest
 from typer.testing import CliRunner
 
 from program_user_info_operator.cli.main import app
-from program_user_info_operator.cluster.api_server import JOB
+from program_user_info_operator.cluster.api_server import CONFIG_MAP, FLINK_DEPLOYMENT, JOB
 from tests.conftest import DATA
 from tests.unit.operator.local_api import LocalApi, status
 from tests.unit.operator.specs import CR
@@ -73,8 +73,18 @@ def test_what_the_api_server_refuses_is_one_sentence(local_api: LocalApi) -> Non
 
 
 def test_a_diff_that_cannot_read_the_cluster_is_an_error(local_api: LocalApi) -> None:
-    place = JOB.path("default", "program-user-info")
+    place = JOB.path("sunbird-dev", "program-user-info")
     local_api.answers[f"GET {place}"] = status(403, "Forbidden", "may not read")
     result = run("diff", "-f", MINIMAL)
-    assert result.exit_code in (1, 2)
-    assert result.stderr.startswith("error: ")
+    assert (result.exit_code, result.stderr) == (2, "error: 403: may not read\n")
+
+
+def test_a_diff_in_a_cluster_without_the_flink_operator_says_what_is_missing(
+    local_api: LocalApi,
+) -> None:
+    for kind in (CONFIG_MAP, FLINK_DEPLOYMENT):
+        local_api.answers[f"GET {kind.path('sunbird-dev')}"] = {"items": []}
+    result = run("diff", "-f", MINIMAL)
+    assert result.exit_code == 2
+    assert "install the Flink Kubernetes Operator" in result.stderr
+    assert {each.method for each in local_api.requests} == {"GET"}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -37,7 +38,11 @@ def test_no_turn_is_taken_before_all_is_known_and_this_process_leads(last: str) 
     asyncio.run(asyncio.wait_for(play(), 10))
 
 
-def test_those_that_wait_are_looked_at_one_after_the_other_and_later_than_the_next_ones() -> None:
+def test_those_that_wait_are_looked_at_one_after_the_other_and_later_than_the_next_ones(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    apart = "program_user_info_operator.controller.turns._TOLD_APART"
+    monkeypatch.setattr(apart, timedelta(milliseconds=10))
     worked_on: list[Key] = []
     others = [Key("jobs", name) for name in ("b", "c")]
 

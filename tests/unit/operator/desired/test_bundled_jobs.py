@@ -70,7 +70,7 @@ def test_the_image_of_a_line_at_a_version(line: str, version: str | None, image:
 def test_an_image_was_brought_by_a_release_if_it_is_of_the_same_repository(
     image: str, line: str, is_brought: bool
 ) -> None:
-    """The port of a registry is no tag."""
+    """The port of a registry is not a tag."""
     assert JOBS.brought(image, line) is is_brought
 
 

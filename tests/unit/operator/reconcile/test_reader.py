@@ -130,7 +130,7 @@ def hold_lease(world: World, renewed: str) -> None:
         (None, "operator/other", "2026-01-01T00:00:00Z", True),
         (None, "operator/other", "2025-12-31T23:00:00Z", False),
         (None, "operator/other", None, False),
-        # Whoever handed it over knows better than a Lease.
+        # Its user has handed it over, whatever a Lease says.
         ("operator/other", None, None, True),
     ],
 )

@@ -1,4 +1,4 @@
-"""A revision's record: read back as it was written, whoever wrote it, or not at all."""
+"""A revision's record: read back as any release wrote it, or not at all."""
 
 from __future__ import annotations
 
