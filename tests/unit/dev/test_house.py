@@ -13,6 +13,18 @@ from dev.paths import REPOSITORY
 TESTS = REPOSITORY / "tests"
 CODE = ("operator/src", "job/src", "dev", "tests")
 LONGEST = 300
+# The modules that need no test file of their name, each with the reason.
+WITHOUT_TESTS = {
+    "operator/src/program_user_info_operator": {
+        "__main__": "calls cli/main.py",
+        "api/names": "constants",
+        "api/refusal": "a dataclass without logic",
+        "controller/process": "wires everything; tests/faults and tests/integration run it",
+        "desired/owner": "a dataclass without logic",
+        "desired/runtime": "a dataclass without logic",
+        "reconcile/options": "a dataclass without logic",
+    },
+}
 
 
 @pytest.mark.parametrize(
@@ -23,6 +35,26 @@ def test_no_test_imports_another(file: Path) -> None:
     module = ast.parse(file.read_text(encoding="utf-8"))
     imported = [node.module or "" for node in ast.walk(module) if isinstance(node, ast.ImportFrom)]
     assert [name for name in imported if name.rpartition(".")[2].startswith("test_")] == []
+
+
+@pytest.mark.parametrize(
+    ("modules", "tests"),
+    [
+        ("operator/src/program_user_info_operator", "tests/unit/operator"),
+    ],
+)
+def test_each_module_has_a_test_file_of_its_name(modules: str, tests: str) -> None:
+    """Who changes a module finds its tests beside its name, and who writes one is asked for them.
+
+    A module with nothing but a docstring, such as most `__init__.py`, has nothing to test.
+    """
+    allowed, missing = WITHOUT_TESTS.get(modules, {}), set()
+    for file in (REPOSITORY / modules).rglob("*.py"):
+        module = file.relative_to(REPOSITORY / modules).with_suffix("")
+        test = REPOSITORY / tests / module.with_name(f"test_{module.name}.py")
+        if len(ast.parse(file.read_text(encoding="utf-8")).body) > 1 and not test.exists():
+            missing.add(module.as_posix())
+    assert missing == set(allowed)
 
 
 def test_no_file_is_long() -> None:

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from pathlib import Path
+
 import pytest
 
 from tests.unit.operator.controller import Controller
+from tests.unit.operator.local_api import LocalApi, serving
 from tests.unit.operator.world import World
 
 
@@ -18,3 +22,10 @@ def world() -> World:
 @pytest.fixture
 def controller(world: World) -> Controller:
     return Controller(world)
+
+
+@pytest.fixture
+def local_api(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[LocalApi]:
+    """An API server of canned answers, which the kubeconfig leads to."""
+    with serving(tmp_path, monkeypatch) as found:
+        yield found
