@@ -135,7 +135,7 @@ class Reconciler:
                 said = held_up_by_webhook(error.message, decision, gathered.seen, self._clock())
                 self._report_held_up(job, said)
             if said is not None:
-                # Now or never: the next try reads this condition in the status, so it is no change.
+                # Now: the next try finds this condition in the status, and counts no change.
                 self._status_writer.tell(job, gathered.status, said.verdict)
             raise
 

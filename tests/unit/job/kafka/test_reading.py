@@ -94,7 +94,7 @@ def test_an_error_ends_the_reading() -> None:
 
 
 def test_brokers_that_say_nothing_for_a_minute_end_the_reading() -> None:
-    """A broker that is away answers with nothing: the command would never end."""
+    """A broker that is down answers with nothing: the command would never end."""
     messages = [[Message(0, 0)], *([[]] * 59), [Message(0, 1)], *([[]] * 61)]
     consumer: Any = SimpleNamespace(consume=lambda *_: messages.pop(0))
     found = read_until(consumer, {("t", 0): 9})

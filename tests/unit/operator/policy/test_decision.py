@@ -84,7 +84,7 @@ def test_what_runs_and_is_as_asked_for_is_left_alone_without_anybodys_turn() -> 
     current = latest(candidates())
     asked: list[list[Change]] = []
     decision = decided(seen(candidates(current), current), "not now", asked)
-    assert (decision.begins, decision.waits, decision.notes, asked) == (False, False, (), [])
+    assert (decision.begins, decision.notes, asked) == (False, (), [])
     assert [each.name for each in decision.deployments.wanted] == ["job"]
 
 
@@ -107,7 +107,6 @@ def test_a_release_that_makes_a_difference_waits_for_the_jobs_turn(turn: str, be
     decision = decided(seen(found, current), turn, asked)
     assert asked[0] == [Change.RELEASE]
     assert decision.begins is begins
-    assert decision.waits is not begins
     assert any(turn in note for note in decision.notes) is not begins
 
 
