@@ -210,7 +210,10 @@ def test_while_no_webhook_answers_the_deadline_does_not_run() -> None:
     found = held_up_by_webhook("no answer", decision(), seen(), began)
     assert state(found) == ("Reconciling", "WebhookSilent", Outcome.PENDING)
     assert found.verdict.is_failing
-    assert "cannot write the job's objects: no answer — check" in found.verdict.message
+    assert found.verdict.message == (
+        "the API server cannot write the job's objects: no answer — check that the webhook's pod"
+        " runs and that its certificate is valid; the controller tries again"
+    )
     later = held_up_by_webhook("no", decision(found.history.newest), seen(), answered)
     newest = later.history.newest
     assert newest is not None

@@ -58,6 +58,8 @@ def test_the_verdict_on_a_running_job(
         (ObservedJob(False, None, None, None, None, frozenset()), "Ready"),
         (replace(RUNNING, lifecycle=Lifecycle.SUSPENDED, job_state="FINISHED"), "Ready"),
         (replace(RUNNING, is_current=False), "Reconciling"),
+        # The status is of an earlier spec.
+        (replace(RUNNING, lifecycle=Lifecycle.SUSPENDED, is_current=False), "Reconciling"),
     ],
 )
 def test_a_suspended_job_is_ready_once_it_is_stopped(observed: ObservedJob, state: str) -> None:

@@ -163,6 +163,29 @@ def test_a_revision_that_was_rolled_back_goes_and_the_good_one_stays_where_it_is
     assert found == Deployments((Placement("old", GOOD.hash),), (NEW_NAME,))
 
 
+def test_a_revision_that_has_failed_with_nothing_to_go_back_to_is_alone() -> None:
+    failed = status(2, hash=NEXT.hash, outcome=Outcome.FAILED)
+    history = replace(PROVING, revisions=(PROVING.revisions[0], failed))
+    found = placed(history, live={"old": GOOD.hash, NEW_NAME: NEXT.hash})
+    assert found == Deployments((Placement(NEW_NAME, NEXT.hash),), ("old",))
+
+
+def test_the_place_that_is_taken_is_that_of_one_that_runs() -> None:
+    """Its state is what there is to hand on."""
+    live = {"a": replace(RUNS, is_current=False), "b": RUNS, "c": RUNS}
+    spec = resolved(with_fields(**STATEFUL)).spec
+    records = {NEXT.hash: NEXT}
+    history = History((status(1, hash=NEXT.hash, outcome=Outcome.PENDING),), None, {NEXT.hash})
+    found = place(PlacementInput("job", spec, history, records, live, None))
+    assert found == Deployments((Placement("b", NEXT.hash),), ("a", "c"))
+
+
+def test_names_stay_what_they_were_in_earlier_releases() -> None:
+    """Another name is another FlinkDeployment: each job would be deployed again."""
+    names = [overlapping_name("job", "0123456789", attempt) for attempt in (0, 1)]
+    assert names == ["job-47ae963f", "job-592edaa3"]
+
+
 def test_a_name_that_is_taken_by_another_revision_is_not_used() -> None:
     """It may have been upgraded in place, and bear the name of an earlier one."""
     found = placed(live={"old": GOOD.hash, NEW_NAME: "other"})

@@ -265,3 +265,22 @@ def test_going_back_to_a_revision(number: int, choice: Choice | Refusal) -> None
     )
     assert case.choice() == choice
     assert case.asked == []
+
+
+@pytest.mark.parametrize(
+    ("record", "is_edited"),
+    [
+        (CURRENT, False),
+        (EDIT, True),
+        # What an earlier release recorded without its inputs, and what is lost, nobody can compare.
+        (replace(CURRENT, inputs=None), True),
+        (None, True),
+    ],
+)
+def test_a_job_is_edited_unless_its_newest_revision_is_known_to_be_made_of_the_same(
+    record: Revision | None, is_edited: bool
+) -> None:
+    candidates: Any = SimpleNamespace(asked=SimpleNamespace(inputs=CURRENT.inputs))
+    history = History((of(1, CURRENT),), 1)
+    records = {} if record is None else {CURRENT.hash: record}
+    assert Situation(candidates, history, records).is_edited is is_edited
