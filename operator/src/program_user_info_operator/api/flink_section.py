@@ -27,11 +27,19 @@ class Resources(Section):
     )
 
 
+class JobManagerResources(Resources):
+    """Less memory, also where only the CPUs are given: no event passes through it."""
+
+    memory: Memory = Field(
+        "1024m", description="Memory of the pod. As in Flink, m is MiB and g is GiB."
+    )
+
+
 class JobResources(Section):
     """Memory and CPU of the two kinds of pods."""
 
-    job_manager: Resources = Field(Resources(memory="1024m"), description="The JobManager.")
-    task_manager: Resources = Field(Resources(memory="2048m"), description="Each TaskManager.")
+    job_manager: JobManagerResources = Field(JobManagerResources(), description="The JobManager.")
+    task_manager: Resources = Field(Resources(), description="Each TaskManager.")
 
 
 class Checkpoints(Section):

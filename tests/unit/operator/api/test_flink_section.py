@@ -66,6 +66,11 @@ def test_a_task_manager_has_twice_the_memory_of_the_job_manager() -> None:
     assert found.job_manager.cpu == found.task_manager.cpu == 1.0
 
 
+def test_where_only_the_cpus_are_given_the_memory_is_the_pods_own_default() -> None:
+    found = JobResources.model_validate({"jobManager": {"cpu": 0.1}, "taskManager": {"cpu": 0.1}})
+    assert (found.job_manager.memory, found.task_manager.memory) == ("1024m", "2048m")
+
+
 def test_a_pod_template_is_kept_as_it_is() -> None:
     template = {"spec": {"containers": [{"name": "x", "any": {"thing": [1, None]}}]}}
     assert Flink.model_validate({"podTemplate": template}).pod_template == template
