@@ -89,7 +89,7 @@ pytestmark = pytest.mark.cluster
             "names an option that cannot be set",
         ),
         ({"checkpoints": {"interval": "9999999h"}}, "spec.checkpoints.interval", "10s or 5min"),
-        ({"flink": {"podTemplate": {"spec": None}}}, "spec.flink.podTemplate.spec", "object"),
+        ({"flink": {"podTemplate": {"spec": 1}}}, "spec.flink.podTemplate.spec", "object"),
         (
             {"flink": {"podTemplate": {"spec": {"volumes": [{"emptyDir": {}}]}}}},
             "spec.flink.podTemplate.spec.volumes[0].name",

@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import structlog
+
 from program_user_info_operator.cluster.api_server import ApiError
 from program_user_info_operator.reconcile.installation import Installation, Key, ProfilesRef
 from program_user_info_operator.reconcile.secret_reader import SecretReader
@@ -67,7 +69,7 @@ def test_a_key_that_another_process_made_meanwhile_is_used() -> None:
     assert None not in expected
 
 
-def test_what_was_read_without_a_key_is_not_kept() -> None:
+def test_what_was_read_without_a_key_is_not_compared_with_what_is_read_with_it() -> None:
     """Otherwise the first digest with the key would be another one, and restart the jobs."""
     world = World()
     world.put_secret("login", "username", "password")
@@ -75,9 +77,27 @@ def test_what_was_read_without_a_key_is_not_kept() -> None:
     api: Any = world
     reader = SecretReader(api, PLACE, may_make_key=True)
     assert reader.digest(Key("ns", "a"), SPEC, "before") == "before"
-    assert not reader.in_use()
+    (use,) = reader.in_use()
+    assert reader.refresh(use) == set()
+    world.put_secret("login", "username", "password", value="bmV3")
+    assert reader.refresh(use) == {Key("ns", "a")}
     world.refuse.clear()
+    assert reader.refresh(use) == set()
     first = reader.digest(Key("ns", "a"), SPEC, "before")
     assert first == reader.digest(Key("ns", "b"), SPEC, None)
     for use in reader.in_use():
         assert reader.refresh(use) == set()
+
+
+def test_a_key_that_is_not_in_its_secret_is_told() -> None:
+    world = World()
+    world.put_secret("login", "username", "password")
+    api: Any = world
+    api.put({"kind": "Secret", "metadata": {"name": PLACE.digest_key, "namespace": "operator"}})
+    world.refuse["create Secret"] = ApiError(409, "it is there already")
+    with structlog.testing.capture_logs() as logs:
+        reader = SecretReader(api, PLACE, may_make_key=True)
+        assert reader.digest(Key("ns", "a"), SPEC, "before") == "before"
+    assert [each["error"] for each in logs] == [
+        "Secret controller-digest-key has no key key: delete it, and it is made again"
+    ]

@@ -1,11 +1,13 @@
 """`spec.flink.podTemplate`: any fields of a pod, as long as it can be merged with the operator's.
 
 The template is merged by the names of volumes and containers, so each of them needs one. All else
-is for the API server to judge, which knows every field of a pod.
+is for the API server to judge, which knows every field of a pod. A field that is null is not set,
+as everywhere in the resource.
 """
 
 from __future__ import annotations
 
+from itertools import product
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, WithJsonSchema
@@ -13,7 +15,9 @@ from pydantic import AfterValidator, WithJsonSchema
 _NAMED_LISTS = ("containers", "initContainers", "volumes")
 _FREE = {"type": "object", "x-kubernetes-preserve-unknown-fields": True}
 _NAMED = _FREE | {"required": ["name"], "properties": {"name": {"type": "string"}}}
-_VOLUME = _NAMED | {"properties": {"name": {"type": "string"}, "configMap": _FREE}}
+_SOURCES = ("configMap", "persistentVolumeClaim")
+"""Those of a volume that are read."""
+_VOLUME = _NAMED | {"properties": {"name": {"type": "string"}} | dict.fromkeys(_SOURCES, _FREE)}
 _TEXTS = {"type": "object", "additionalProperties": {"type": "string"}}
 _SCHEMA = _FREE | {
     "properties": {
@@ -29,7 +33,8 @@ _SCHEMA = _FREE | {
 }
 
 
-def _check(template: dict[str, Any]) -> dict[str, Any]:
+def _check(given: dict[str, Any]) -> dict[str, Any]:
+    template: dict[str, Any] = _without_nulls(given)
     metadata = _mapping(template, "metadata")
     for name in ("annotations", "labels"):
         texts = _mapping(metadata, name, "metadata.")
@@ -40,9 +45,15 @@ def _check(template: dict[str, Any]) -> dict[str, Any]:
         items = spec.get(name, [])
         if not isinstance(items, list) or not all(map(_is_named, items)):
             raise ValueError(f"spec.{name} must be a list in which each entry has a name")
-    for volume in spec.get("volumes", []):
-        _mapping(volume, "configMap", f"spec.volumes, {volume['name']}: ")
+    for volume, source in product(spec.get("volumes", []), _SOURCES):
+        _mapping(volume, source, f"spec.volumes, {volume['name']}: ")
     return template
+
+
+def _without_nulls(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _without_nulls(each) for key, each in value.items() if each is not None}
+    return [_without_nulls(each) for each in value] if isinstance(value, list) else value
 
 
 def _mapping(parent: dict[str, Any], name: str, place: str = "") -> dict[str, Any]:

@@ -8,7 +8,7 @@ from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
-from pydantic_core import from_json, to_json
+from pydantic_core import PydanticSerializationError, from_json, to_json
 from urllib3.exceptions import HTTPError
 
 from program_user_info_operator import metrics
@@ -180,7 +180,12 @@ class ApiServer:
         body = dict(desired)
         if resource_version is not None:
             body["metadata"] = metadata | {"resourceVersion": resource_version}
-        text = to_json(body)  # as a text, which the client takes as it is
+        try:
+            text = to_json(body)  # as bytes, which the client takes as they are
+        except PydanticSerializationError as error:
+            raise ApiError(
+                400, f"the {desired['kind']} cannot be written as JSON: {error}"
+            ) from error
         applied = self._request("PATCH", path, query=query, body=text, content_type=_APPLY)
         if not dry_run:
             self._on_applied(kind, applied)

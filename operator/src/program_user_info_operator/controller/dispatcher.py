@@ -107,12 +107,10 @@ class Dispatcher:
         """Keep what other jobs have to know of a job. Called from any thread."""
         if place.kind is not JOB or not self.is_ours(place.namespace):
             return
-        if place.namespace in self.out_of_sight:
-            return
         key = Key(place.namespace, place.name)
         if live is None or "deletionTimestamp" in live["metadata"]:
             self.index.remove(key)
-        else:
+        elif place.namespace not in self.out_of_sight:
             self.index.put(key, live)
 
     def lose_sight_of(self, namespaces: Set[str | None]) -> None:

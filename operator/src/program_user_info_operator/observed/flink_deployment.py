@@ -209,4 +209,5 @@ def _error_text(error: str | None) -> str | None:
 def _config_maps(spec: Any) -> list[str]:
     template = (spec or {}).get("podTemplate") or {}
     volumes = (template.get("spec") or {}).get("volumes") or []
-    return [volume["configMap"]["name"] for volume in volumes if volume.get("configMap")]
+    names = ((volume.get("configMap") or {}).get("name") for volume in volumes)
+    return [name for name in names if name]

@@ -47,6 +47,8 @@ class SecretUse(NamedTuple):
 @dataclass
 class _Known:
     facts: SecretFacts
+    key: bytes
+    """The key of the digest in the facts; empty while there is none."""
     users: set[Key] = field(default_factory=set)
 
 
@@ -76,7 +78,7 @@ class SecretReader:
         key = self._key()
         found: dict[str, SecretFacts | None] = {}
         for name, used in wanted.items():
-            facts = self._facts(SecretUse(user.namespace, name, used), user, key)
+            facts = self._facts(SecretUse(user.namespace, name, used), user, key or b"")
             if isinstance(facts, Refusal):
                 return facts
             found[name] = facts
@@ -99,29 +101,33 @@ class SecretReader:
 
         Raises `ApiError` if the API server refuses or does not answer now.
         """
-        found = self._read(use, self._key() or b"")
+        key = self._key() or b""
+        found = self._read(use, key)
         with self._lock:
             known = self._known.get(use)
             if known is None or found == known.facts:
                 return set()
             if isinstance(found, SecretFacts):
-                known.facts = found
-            else:
-                del self._known[use]
+                is_comparable = known.key == key
+                known.facts, known.key = found, key
+                return set(known.users) if is_comparable else set()
+            del self._known[use]
             return set(known.users)
 
-    def _facts(self, use: SecretUse, user: Key, key: bytes | None) -> SecretFacts | Refusal | None:
+    def _facts(self, use: SecretUse, user: Key, key: bytes) -> SecretFacts | Refusal | None:
         with self._lock:
             known = self._known.get(use)
-            if known is not None:
+            if known is not None and known.key == key:
                 known.users.add(user)
                 return known.facts
-        found = self._read(use, key or b"")
-        if key is None or not isinstance(found, SecretFacts):
-            # A digest without the key would differ from the first one with it.
+        found = self._read(use, key)
+        if not isinstance(found, SecretFacts):
             return found
         with self._lock:
-            known = self._known.setdefault(use, _Known(found))
+            known = self._known.setdefault(use, _Known(found, key))
+            if known.key != key:
+                # A digest without the key differs from the first one with it.
+                known.facts, known.key = found, key
             known.users.add(user)
             return known.facts
 
@@ -151,16 +157,26 @@ class SecretReader:
         """The key of the digests, made at its first use."""
         with self._key_lock:
             if self._digest_key is None:
-                try:
-                    self._digest_key = self._read_key()
-                    if self._digest_key is None and self._may_make_key:
-                        self._make_key()
-                        self._digest_key = self._read_key()
-                except ApiError as error:
-                    if error.status != 403:
-                        raise
-                    log.warning("changes of Secrets are not noticed", error=str(error))
+                self._digest_key, problem = self._find_key()
+                if problem:
+                    log.warning("changes of Secrets are not noticed", error=problem)
             return self._digest_key
+
+    def _find_key(self) -> tuple[bytes | None, str]:
+        """The key, or else what is wrong if there should be one."""
+        name = self._installation.digest_key
+        try:
+            key = self._read_key()
+            if key is None and self._may_make_key:
+                self._make_key()
+                key = self._read_key()
+        except ApiError as error:
+            if error.status != 403:
+                raise
+            return None, str(error)
+        if key is None and self._may_make_key:
+            return None, f"Secret {name} has no key {DIGEST_KEY}: delete it, and it is made again"
+        return key, ""
 
     def _read_key(self) -> bytes | None:
         place = self._installation.namespace, self._installation.digest_key

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from itertools import product
+from typing import Any
 
 from program_user_info_operator.desired.bundled_jobs import BundledJobs
 from program_user_info_operator.desired.owner import Owner
@@ -35,7 +36,13 @@ _JOB = {
     "deletion": {"savepoint": True},
 }
 _CASSANDRA = {"secureConnectBundle": {"secretName": "bundle"}}
-_JOBS = (_JOB, _JOB | {"cassandra": _CASSANDRA})
+_MOUNTS = [{"name": "extra", "mountPath": path} for path in ("/a", "/b")]
+_CONTAINER = {"name": "flink-main-container", "volumeMounts": _MOUNTS}
+_PODS = {
+    "resources": {"jobManager": {"cpu": 0.5}, "taskManager": {"cpu": 0.5}},
+    "flink": {"podTemplate": {"spec": {"containers": [_CONTAINER]}}},
+}
+_JOBS: tuple[dict[str, Any], ...] = (_JOB, _JOB | {"cassandra": _CASSANDRA} | _PODS)
 
 
 def release_id(bundle: BundledJobs) -> str:

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from program_user_info_operator.observed.flink_deployment import observe
 from tests.unit.operator.controller import Controller
 from tests.unit.operator.specs import CR, resolved, unresolved, with_fields
 from tests.unit.operator.world import World
@@ -14,16 +15,15 @@ from tests.unit.operator.world import World
 @pytest.mark.parametrize(
     ("template", "message"),
     [
-        ({"spec": None}, "spec must be a mapping; correct or remove it"),
         ({"spec": [1]}, "spec must be a mapping; correct or remove it"),
-        ({"metadata": None}, "metadata must be a mapping; correct or remove it"),
-        ({"metadata": {"labels": None}}, "metadata.labels must be a mapping; correct or remove it"),
+        ({"metadata": 1}, "metadata must be a mapping; correct or remove it"),
+        ({"metadata": {"labels": []}}, "metadata.labels must be a mapping; correct or remove it"),
         (
             {"metadata": {"annotations": {"a": 1}}},
             "metadata.annotations must hold texts only; put them in quotation marks",
         ),
         (
-            {"spec": {"volumes": None}},
+            {"spec": {"volumes": "none"}},
             "spec.volumes must be a list in which each entry has a name",
         ),
         (
@@ -39,8 +39,12 @@ from tests.unit.operator.world import World
             "spec.initContainers must be a list in which each entry has a name",
         ),
         (
-            {"spec": {"volumes": [{"name": "config", "configMap": None}]}},
+            {"spec": {"volumes": [{"name": "config", "configMap": "a"}]}},
             "spec.volumes, config: configMap must be a mapping; correct or remove it",
+        ),
+        (
+            {"spec": {"volumes": [{"name": "state", "persistentVolumeClaim": "abc"}]}},
+            "spec.volumes, state: persistentVolumeClaim must be a mapping; correct or remove it",
         ),
     ],
 )
@@ -69,13 +73,44 @@ def test_all_else_is_the_api_servers_to_judge(template: dict[str, Any]) -> None:
     assert spec.flink.pod_template == template
 
 
+@pytest.mark.parametrize(
+    ("template", "kept"),
+    [
+        ({"spec": None, "metadata": {"labels": None}}, {"metadata": {}}),
+        ({"spec": {"volumes": None, "initContainers": None}}, {"spec": {}}),
+        (
+            {"spec": {"volumes": [{"name": "a", "configMap": None, "emptyDir": {}}]}},
+            {"spec": {"volumes": [{"name": "a", "emptyDir": {}}]}},
+        ),
+    ],
+)
+def test_what_is_null_is_not_set(template: dict[str, Any], kept: dict[str, Any]) -> None:
+    """As the API server has it, and in a profile the same."""
+    for spec in (with_fields(flink={"podTemplate": template}), CR):
+        profile = {"flink": {"podTemplate": template}}
+        assert resolved(spec, profile).spec.flink.pod_template == kept
+
+
+def test_a_volume_without_the_name_of_its_config_map_is_only_that_jobs_matter() -> None:
+    """What is read of it must not stop the watch, which is that of all jobs."""
+    volume = {"name": "extra", "configMap": {"optional": True}}
+    world = World()
+    world.put_job(flink={"podTemplate": {"spec": {"volumes": [volume]}}})
+    Controller(world).rest()
+    found = world.deployment()
+    assert volume in found["spec"]["podTemplate"]["spec"]["volumes"]
+    assert observe(found).config_maps == {
+        found["spec"]["podTemplate"]["spec"]["volumes"][0]["configMap"]["name"]
+    }
+
+
 def test_in_a_profile_it_stalls_the_job_which_keeps_running() -> None:
     world = World()
     world.put_profile("{}")
     world.put_job()
     controller = Controller(world)
     controller.settle()
-    world.put_profile("flink: {podTemplate: {spec: }}")
+    world.put_profile("flink: {podTemplate: {spec: 1}}")
     controller.rest()
     assert world.state() == ("Stalled", "ProfileInvalid")
     assert len(world.deployments()) == 1

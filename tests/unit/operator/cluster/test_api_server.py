@@ -107,6 +107,12 @@ def test_an_object_is_applied_by_our_field_manager_onto_the_version_that_was_rea
     assert "resourceVersion" not in WANTED["metadata"]
 
 
+def test_what_no_json_can_hold_is_refused_like_any_other_content(api: ApiServer) -> None:
+    with pytest.raises(ApiError, match="the ConfigMap cannot be written as JSON") as caught:
+        api.apply(WANTED | {"data": {"text": "half a character: \ud83d"}})
+    assert caught.value.is_refusal
+
+
 def test_a_dry_run_is_no_news(local_api: LocalApi) -> None:
     applied: list[Any] = []
     api = ApiServer(on_applied=lambda *told: applied.append(told))

@@ -54,6 +54,14 @@ def test_jobs_of_a_namespace_that_can_be_seen_again_are_known_again(
     index.put.assert_called_once_with(Key("jobs", "a"), dispatcher.store.get(JOB, "jobs", "a"))
 
 
+def test_a_job_that_is_deleted_out_of_sight_is_forgotten(dispatcher: Dispatcher) -> None:
+    """Otherwise its group stayed its own for ever, on a process that stands by."""
+    index: Any = dispatcher.index
+    dispatcher.lose_sight_of({"jobs"})
+    dispatcher.know(Place(JOB, "jobs", "a"), None)
+    index.remove.assert_called_once_with(Key("jobs", "a"))
+
+
 @pytest.mark.parametrize(
     ("place", "queued", "profiles_changed"),
     [

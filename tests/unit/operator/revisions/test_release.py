@@ -49,8 +49,9 @@ def _options_with_one_more(spec: Any, line: str) -> dict[str, str]:
         ("revisions.renderer.job_config", _config_with_a_field_more),
         ("desired.flink_deployment_spec.flink_configuration", _options_with_one_more),
         ("revisions.release.defaults", lambda: defaults() | {"parallelism": 4}),
+        ("desired.pod_template.merge", lambda base, _: base),
     ],
-    ids=["a field of the configuration", "an option of Flink's", "a default"],
+    ids=["a field of the configuration", "an option of Flink's", "a default", "a merge"],
 )
 def test_what_renders_or_fills_in_otherwise_is_another_release(
     where: str, next_release: Callable[..., Any], monkeypatch: pytest.MonkeyPatch
