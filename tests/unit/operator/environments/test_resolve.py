@@ -138,7 +138,7 @@ def test_a_wrong_value_of_the_profile_is_the_profiles_fault() -> None:
     assert "(set by the profile of environment dev)" in outcome.messages[0]
 
 
-@pytest.mark.parametrize("field", ["environment", "state", "restartNonce", "unset"])
+@pytest.mark.parametrize("field", ["environment", "state", "restartNonce", "savepoint", "unset"])
 def test_a_profile_holds_no_field_of_a_single_job(field: str) -> None:
     outcome = unresolved(CR, {field: "x"})
     assert outcome.in_profile

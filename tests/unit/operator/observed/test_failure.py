@@ -34,6 +34,15 @@ def unschedulable() -> dict[str, Any]:
     return pod(conditions=[condition])
 
 
+def test_a_pod_that_is_placed_and_not_ready_yet_is_no_failure() -> None:
+    """Only a pod that cannot be placed is one."""
+    placed = {"type": "PodScheduled", "status": "True"}
+    not_ready = {"type": "Ready", "status": "False", "message": "containers are starting"}
+    found = find_failure([pod(conditions=[placed, not_ready])], "", "bad")
+    assert found is not None
+    assert found.reason == "JobFailing"
+
+
 @pytest.mark.parametrize(
     ("pods", "log", "error", "reason", "words"),
     [

@@ -259,6 +259,7 @@ def test_every_state_of_the_life_cycle_is_known_by_its_name(text: str) -> None:
         ('{"type": "E", "message": "outer"}', "outer"),
         ('{"message": "outer", "throwableList": [{"message": "mid"}, {"message": "in"}]}', "outer"),
         ('{"throwableList": [{"message": "mid"}, {"message": "inner"}]}', "inner"),
+        ('{"throwableList": [{}]}', '{"throwableList": [{}]}'),
         ("", None),
     ],
 )

@@ -43,6 +43,20 @@ def test_the_job_managers_log_tells_more_than_what_flink_reports() -> None:
     assert failure(world) == Failure("KafkaUnreachable", "no answer")
 
 
+def test_pods_are_asked_for_with_little_patience(monkeypatch: pytest.MonkeyPatch) -> None:
+    """An API server that is slow to list pods must not hold up the jobs."""
+    world, asked = World(), list[bool]()
+    listed = world.list_objects
+
+    def noted(*place: Any, explains: bool = False, **options: Any) -> list[dict[str, Any]]:
+        asked.append(explains)
+        return listed(*place, explains=explains, **options)
+
+    monkeypatch.setattr(world, "list_objects", noted)
+    failure(world)
+    assert asked == [True]
+
+
 @pytest.mark.parametrize(("restarts", "reason"), [(0, "JobFailing"), (1, "KafkaUnreachable")])
 def test_of_a_container_that_restarted_the_log_before_counts(restarts: int, reason: str) -> None:
     world = World()

@@ -107,3 +107,13 @@ def test_without_the_key_a_change_is_not_noticed(world: CountingWorld) -> None:
     world.refuse["create Secret"] = ApiError(403, "no")
     reader = SecretReader(api, PLACE, may_make_key=True)
     assert reader.digest(A, SPEC, "before") == "before"
+
+
+def test_each_missing_secret_is_named_in_one_sentence_after_the_other(reader: SecretReader) -> None:
+    fields = {"secretName": "none"}, {"secretName": "nothing"}
+    spec = resolved(with_fields(cassandra={"credentials": fields[0], "tls": fields[1]})).spec
+    found = reader.digest(A, spec, None)
+    assert isinstance(found, Refusal)
+    first, second = found.message.split("; cassandra.")
+    assert first.startswith("cassandra.credentials: there is no Secret none")
+    assert second.startswith("tls: there is no Secret nothing")
