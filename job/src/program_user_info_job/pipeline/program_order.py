@@ -20,14 +20,14 @@ _find_program = re.compile(
 ).search
 
 
-class Part(NamedTuple):
+class CallPart(NamedTuple):
     """Records with their positions in the call, and the programs that none are left of."""
 
     records: list[tuple[int, Record]]
     complete: list[str]
 
 
-def in_parts(records: Iterable[Record]) -> Iterator[Part]:
+def in_parts(records: Iterable[Record]) -> Iterator[CallPart]:
     """Each record once, those of one program one after the other."""
     records_of: dict[bytes, list[tuple[int, Record]]] = {}
     for item in enumerate(records):
@@ -37,7 +37,7 @@ def in_parts(records: Iterable[Record]) -> Iterator[Part]:
             records_of[program] = [item]
         else:
             group.append(item)
-    part = Part([], [])
+    part = CallPart([], [])
     for program, group in records_of.items():
         for start in range(0, len(group), _AT_ONCE):
             part.records.extend(group[start : start + _AT_ONCE])
@@ -45,7 +45,7 @@ def in_parts(records: Iterable[Record]) -> Iterator[Part]:
                 part.complete.append(program.decode(errors="replace"))
             if len(part.records) >= _AT_ONCE:
                 yield part
-                part = Part([], [])
+                part = CallPart([], [])
     if part.records:
         yield part
 
