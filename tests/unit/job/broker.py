@@ -8,7 +8,10 @@ from dataclasses import dataclass, field
 from types import SimpleNamespace
 from typing import Any
 
+import pytest
 from confluent_kafka import TopicCollection, TopicPartition
+
+from program_user_info_job.kafka import input_topics, reading
 
 Place = tuple[str, int]
 Offset = tuple[int, str]
@@ -106,6 +109,11 @@ class Broker:
     def places(self, *topics: str) -> list[TopicPartition]:
         """All partitions of some topics."""
         return [TopicPartition(*place) for place in sorted(self.logs) if place[0] in topics]
+
+    def serve(self, patch: pytest.MonkeyPatch) -> None:
+        """Have what reads topics by offsets of its own connect to this broker."""
+        patch.setattr(reading, "Consumer", self.consumer)
+        patch.setattr(input_topics, "AdminClient", self.admin)
 
     def consumer(self, properties: Mapping[str, Any]) -> Consumer:
         """What `confluent_kafka.Consumer` makes of these properties."""

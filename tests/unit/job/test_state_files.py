@@ -12,7 +12,6 @@ import pytest
 from typer.testing import CliRunner
 
 from program_user_info_job.cli.main import app
-from program_user_info_job.kafka import input_topics
 from program_user_info_job.store import table_repair
 from program_user_info_job.verification import comparison
 from program_user_info_job.verification.expected import Expected
@@ -42,8 +41,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Run:
 
     broker = Broker()
     broker.create("t")
-    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
-    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
+    broker.serve(monkeypatch)
     monkeypatch.setattr(comparison, "open_session", open_session)
     monkeypatch.setattr(table_repair, "open_session", open_session)
     file = write(tmp_path / "config.yaml", DOCUMENT)

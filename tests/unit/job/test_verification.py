@@ -11,7 +11,6 @@ import pytest
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.failure import StateFileUnusable
-from program_user_info_job.kafka import input_topics
 from program_user_info_job.verification import comparison, topic_fold
 from program_user_info_job.verification.comparison import verify_topic
 from tests.unit.job.broker import Broker
@@ -25,8 +24,7 @@ Verify = Callable[..., dict[Key, list[str]]]
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     """Topic `t` without any event."""
     broker = Broker()
-    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
-    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
+    broker.serve(monkeypatch)
     broker.create("t")
     return broker
 

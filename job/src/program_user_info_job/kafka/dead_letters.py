@@ -8,11 +8,17 @@ from datetime import UTC, datetime
 from enum import Enum, auto
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, Message, TopicPartition
+from confluent_kafka import KafkaException, Message, TopicPartition
 
 from program_user_info_job.config.model import Kafka
-from program_user_info_job.kafka.client_properties import librdkafka_properties
-from program_user_info_job.kafka.reading import Partition, read_until
+from program_user_info_job.kafka.reading import (
+    Span,
+    cannot_be_read,
+    offsets_of,
+    open_consumer,
+    partitions_of,
+    read_spans,
+)
 
 _TIMEOUT = 30.0
 _OWN_HEADERS = frozenset(
@@ -79,13 +85,7 @@ class DeadLetters:
 
     def __init__(self, kafka: Kafka) -> None:
         self._topic = kafka.dead_letter_topic
-        own = {
-            "group.id": f"{kafka.group_id}-replay",
-            "enable.auto.commit": "false",
-            "enable.partition.eof": "true",
-            "auto.offset.reset": "earliest",
-        }
-        self._consumer = Consumer(librdkafka_properties(kafka) | own)
+        self._consumer = open_consumer(kafka, "replay")
         self._next: dict[int, int] = {}
         self._ends: dict[int, int] = {}
 
@@ -95,14 +95,12 @@ class DeadLetters:
         Raises `DeadLettersUnreadable`.
         """
         try:
-            for message in read_until(self._consumer, self._assign(part)):
+            for message in read_spans(self._consumer, self._spans(part)):
                 self._next[message.partition()] = message.offset() + 1
                 yield _dead_letter(message)
         except KafkaException as error:
-            raise DeadLettersUnreadable(
-                f"kafka.deadLetterTopic: {self._topic} cannot be read"
-                f" ({error.args[0].str()}); check its name, the brokers and kafka.security"
-            ) from error
+            said = cannot_be_read("deadLetterTopic", self._topic, error)
+            raise DeadLettersUnreadable(said) from error
 
     def keep_position(self) -> None:
         """Remember that everything that was read is dealt with. No position moves back."""
@@ -121,26 +119,18 @@ class DeadLetters:
         """Close the connection."""
         self._consumer.close()
 
-    def _assign(self, part: Part) -> dict[Partition, int]:
-        """Start each partition that has something to read; their ends."""
-        metadata = self._consumer.list_topics(self._topic, timeout=_TIMEOUT).topics[self._topic]
-        if metadata.error is not None:
-            raise KafkaException(metadata.error)
-        places = [TopicPartition(self._topic, number) for number in metadata.partitions]
+    def _spans(self, part: Part) -> Iterator[Span]:
+        """What a part is of each partition."""
+        numbers = partitions_of(self._consumer, self._topic)
+        places = [TopicPartition(self._topic, number) for number in numbers]
         kept = places if part is Part.WHOLE else self._consumer.committed(places, timeout=_TIMEOUT)
-        starts: list[TopicPartition] = []
-        ends: dict[Partition, int] = {}
         for place in kept:
-            low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
+            low, high = offsets_of(self._consumer, self._topic, place.partition)
             self._ends[place.partition] = high
             # Outside where retention has taken what it stands at, or the topic is another one now.
             position = place.offset if low <= place.offset <= high else low
             start, end = (low, position) if part is Part.DEALT_WITH else (position, high)
-            if start < end:
-                starts.append(TopicPartition(self._topic, place.partition, start))
-                ends[self._topic, place.partition] = end
-        self._consumer.assign(starts)
-        return ends
+            yield Span(self._topic, place.partition, start, end)
 
 
 def _dead_letter(message: Message) -> DeadLetter:

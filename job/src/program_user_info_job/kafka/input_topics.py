@@ -6,27 +6,25 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple
 
-from confluent_kafka import Consumer, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka import KafkaException, TopicCollection
 from confluent_kafka.admin import AdminClient
 
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.kafka.client_properties import librdkafka_properties
-from program_user_info_job.kafka.reading import Partition, read_until
+from program_user_info_job.kafka.reading import (
+    Span,
+    cannot_be_read,
+    offsets_of,
+    open_consumer,
+    partitions_of,
+    read_spans,
+)
 
 _TIMEOUT = 30.0
 
 
 class TopicUnreadable(Exception):
     """The topic cannot be read; the message says what to check."""
-
-
-class Span(NamedTuple):
-    """Records of one partition, from the offset `start` to the one before `end`."""
-
-    topic: str
-    partition: int
-    start: int
-    end: int
 
 
 class Record(NamedTuple):
@@ -44,13 +42,7 @@ class InputTopics:
 
     def __init__(self, kafka: Kafka) -> None:
         self._topics = kafka.topics
-        own = {
-            "group.id": f"{kafka.group_id}-verify",
-            "enable.auto.commit": "false",
-            "enable.partition.eof": "true",
-            "auto.offset.reset": "earliest",
-        }
-        self._consumer = Consumer(librdkafka_properties(kafka) | own)
+        self._consumer = open_consumer(kafka, "verify")
         self._admin = AdminClient(librdkafka_properties(kafka))
 
     def ids(self) -> Iterator[tuple[str, str]]:
@@ -68,25 +60,13 @@ class InputTopics:
         """What each partition holds now."""
         with self._explained():
             for topic in self._topics:
-                metadata = self._consumer.list_topics(topic, timeout=_TIMEOUT).topics[topic]
-                if metadata.error is not None:
-                    raise KafkaException(metadata.error)
-                for number in metadata.partitions:
-                    place = TopicPartition(topic, number)
-                    low, high = self._consumer.get_watermark_offsets(place, timeout=_TIMEOUT)
-                    yield Span(topic, number, low, high)
+                for number in partitions_of(self._consumer, topic):
+                    yield Span(topic, number, *offsets_of(self._consumer, topic, number))
 
     def read(self, spans: Iterable[Span]) -> Iterator[Record]:
         """The records of these spans."""
-        starts: list[TopicPartition] = []
-        ends: dict[Partition, int] = {}
-        for topic, partition, start, end in spans:
-            if start < end:
-                starts.append(TopicPartition(topic, partition, start))
-                ends[topic, partition] = end
         with self._explained():
-            self._consumer.assign(starts)
-            for message in read_until(self._consumer, ends):
+            for message in read_spans(self._consumer, spans):
                 yield Record(
                     message.topic(),
                     message.partition(),
@@ -104,7 +84,5 @@ class InputTopics:
         try:
             yield
         except KafkaException as error:
-            raise TopicUnreadable(
-                f"kafka.topic: {', '.join(self._topics)} cannot be read"
-                f" ({error.args[0].str()}); check its name, the brokers and kafka.security"
-            ) from error
+            said = cannot_be_read("topic", ", ".join(self._topics), error)
+            raise TopicUnreadable(said) from error

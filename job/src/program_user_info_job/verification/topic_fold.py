@@ -8,7 +8,8 @@ from datetime import timedelta
 
 from program_user_info_job.config.model import Config
 from program_user_info_job.config.rules import mapping_rules
-from program_user_info_job.kafka.input_topics import InputTopics, Record, Span
+from program_user_info_job.kafka.input_topics import InputTopics, Record
+from program_user_info_job.kafka.reading import Span
 from program_user_info_job.record import process
 from program_user_info_job.row.event_to_row import Origin, Row
 from program_user_info_job.row.fold import Folded

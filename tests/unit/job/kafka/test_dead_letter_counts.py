@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from program_user_info_job.kafka import dead_letters
 from program_user_info_job.kafka.dead_letter_counts import (
     Counts,
     Kind,
@@ -25,7 +24,7 @@ KAFKA = config().kafka
 @pytest.fixture
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     broker = Broker()
-    monkeypatch.setattr(dead_letters, "Consumer", broker.consumer)
+    broker.serve(monkeypatch)
     broker.create(FAILED)
     return broker
 
@@ -80,7 +79,7 @@ def test_each_record_is_an_event_or_a_repetition(offsets: list[int]) -> None:
     for offset in offsets:
         reject(broker, offset)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(dead_letters, "Consumer", broker.consumer)
+        broker.serve(patch)
         counts = count_events(KAFKA)
         shown = [each.source.offset for each in first_events(KAFKA, len(offsets) + 1)]
     assert counts.events.total() == len(set(offsets))

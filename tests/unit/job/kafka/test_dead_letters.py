@@ -10,7 +10,6 @@ from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from program_user_info_job.kafka import dead_letters
 from program_user_info_job.kafka.dead_letters import (
     DeadLetter,
     DeadLetters,
@@ -38,7 +37,7 @@ HEADERS = {
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     """An empty dead-letter topic of two partitions."""
     broker = Broker()
-    monkeypatch.setattr(dead_letters, "Consumer", broker.consumer)
+    broker.serve(monkeypatch)
     broker.create(FAILED, partitions=2)
     return broker
 

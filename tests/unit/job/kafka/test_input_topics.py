@@ -9,8 +9,8 @@ from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given
 from hypothesis import strategies as st
 
-from program_user_info_job.kafka import input_topics
-from program_user_info_job.kafka.input_topics import InputTopics, Record, Span, TopicUnreadable
+from program_user_info_job.kafka.input_topics import InputTopics, Record, TopicUnreadable
+from program_user_info_job.kafka.reading import Span
 from tests.configuration import config
 from tests.unit.job.broker import Broker
 
@@ -20,8 +20,7 @@ KAFKA = config(additionalTopics=["more"]).kafka
 def in_memory(patch: pytest.MonkeyPatch) -> Broker:
     """Topic `t` of two partitions, and `more`."""
     broker = Broker()
-    patch.setattr(input_topics, "Consumer", broker.consumer)
-    patch.setattr(input_topics, "AdminClient", broker.admin)
+    broker.serve(patch)
     broker.create("t", partitions=2)
     broker.create("more")
     return broker

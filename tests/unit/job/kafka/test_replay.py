@@ -10,7 +10,6 @@ import pytest
 
 from program_user_info_job.config.model import Kafka
 from program_user_info_job.event.rejection import Reason
-from program_user_info_job.kafka import dead_letters
 from program_user_info_job.kafka import replay as replay_module
 from program_user_info_job.kafka.replay import Replay, Selection, replay
 from tests.configuration import DOCUMENT
@@ -57,7 +56,7 @@ def sender(monkeypatch: pytest.MonkeyPatch) -> Sender:
 def broker(monkeypatch: pytest.MonkeyPatch) -> Broker:
     """Three dead letters in one partition."""
     broker = Broker()
-    monkeypatch.setattr(dead_letters, "Consumer", broker.consumer)
+    broker.serve(monkeypatch)
     broker.create(FAILED)
     broker.send(FAILED, 0, b"1", b"2", b"3", reason="INVALID_JSON")
     return broker

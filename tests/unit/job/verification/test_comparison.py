@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from program_user_info_job.kafka import input_topics
 from program_user_info_job.store.table_scan import Cells
 from program_user_info_job.verification import comparison
 from program_user_info_job.verification.comparison import (
@@ -138,8 +137,7 @@ def test_what_is_missing_may_have_expired_where_cells_do(
     differences: dict[str, list[Difference]],
 ) -> None:
     broker = Broker()
-    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
-    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
+    broker.serve(monkeypatch)
     monkeypatch.setattr(comparison, "_SETTLED", 0.0)
     broker.create("t")
     broker.send("t", 0, payload("missing"), payload("cleared", programName="a"), moment=NOW)
@@ -156,8 +154,7 @@ def test_an_event_that_is_written_meanwhile_is_no_difference(
     tables: dict[str, Table], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     broker = Broker()
-    monkeypatch.setattr(input_topics, "Consumer", broker.consumer)
-    monkeypatch.setattr(input_topics, "AdminClient", broker.admin)
+    broker.serve(monkeypatch)
     broker.create("t")
     broker.send("t", 0, payload("late"), moment=NOW)
     ours = tables[configured().cassandra.table]

@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from program_user_info_job.failure import StateFileUnusable
-from program_user_info_job.kafka import input_topics
 from program_user_info_job.verification import topic_fold
 from program_user_info_job.verification.expected import Expected, open_expected
 from program_user_info_job.verification.topic_fold import TopicFold
@@ -26,8 +25,7 @@ KEY = ("p", "u")
 def in_memory(patch: pytest.MonkeyPatch) -> Broker:
     """Topics `t`, of two partitions, and `more`; the clock is that of the records."""
     broker = Broker()
-    patch.setattr(input_topics, "Consumer", broker.consumer)
-    patch.setattr(input_topics, "AdminClient", broker.admin)
+    broker.serve(patch)
     patch.setattr(topic_fold, "_clock", lambda: NOW)
     broker.create("t", partitions=2)
     broker.create("more")
