@@ -22,7 +22,7 @@ from program_user_info_operator.cluster.store import Place, Store
 
 Object = dict[str, Any]
 _BOOKMARK_EVERY = 1.0
-"""Seconds. A bookmark costs kopf a fifth of a millisecond, as much as an event costs the store."""
+"""Seconds. Each bookmark passes through kopf's queues, and only the last one matters."""
 
 
 class Scope(NamedTuple):
