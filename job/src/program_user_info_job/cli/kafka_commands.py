@@ -30,10 +30,10 @@ def replay(
         list[Reason] | None, typer.Option(help="Only this reason; can be repeated. Default: all.")
     ] = None,
     since: Annotated[
-        datetime | None, typer.Option(help="Only events recorded at or after this UTC time.")
+        datetime | None, typer.Option(help="Only events sent at or after this UTC time.")
     ] = None,
     until: Annotated[
-        datetime | None, typer.Option(help="Only events recorded before this UTC time.")
+        datetime | None, typer.Option(help="Only events sent before this UTC time.")
     ] = None,
     limit: Annotated[
         int | None,

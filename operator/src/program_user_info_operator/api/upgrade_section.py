@@ -38,8 +38,8 @@ class Upgrade(Section):
     )
     deadline: Duration = Field(
         "10min",
-        description="How long a new revision may take to become good before it counts as failed. A"
-        " soak time that is not shorter is added to it.",
+        description="How long a new revision may take to become good before it counts as failed. If"
+        " the soak time is as long or longer, it is added.",
     )
     strategy: Literal["overlap", "replace"] | None = Field(
         None,
