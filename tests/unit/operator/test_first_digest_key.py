@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
+import pytest
 import structlog
 
 from program_user_info_operator.cluster.api_server import ApiError
@@ -101,3 +102,22 @@ def test_a_key_that_is_not_in_its_secret_is_told() -> None:
     assert [each["error"] for each in logs] == [
         "Secret controller-digest-key has no key key: delete it, and it is made again"
     ]
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        ApiError(400, "admission webhook denied the request"),
+        ApiError(422, "a policy"),
+        ApiError(500, "failed calling webhook x"),
+    ],
+    ids=str,
+)
+def test_a_key_that_is_refused_holds_up_no_job(error: ApiError) -> None:
+    """Its Secrets can be mounted all the same; only their changes are not noticed."""
+    world = World()
+    world.put_secret("login", "username", "password")
+    world.refuse["create Secret"] = error
+    api: Any = world
+    reader = SecretReader(api, PLACE, may_make_key=True)
+    assert reader.digest(Key("ns", "a"), SPEC, "before") == "before"

@@ -53,3 +53,20 @@ def test_a_job_that_was_handed_over_leaves_no_trace_in_the_metrics() -> None:
     assert not controller.secrets.in_use()
     Controller(world, installation="other").rest("a")
     assert Key("ns", "a") not in controller.index.states()
+
+
+def test_a_job_that_may_be_written_again_counts_again() -> None:
+    """Though nothing of its status has changed."""
+    world = fleet("a")
+    controller = Controller(world)
+    controller.start()
+    world.put_job("a", parallelism=2)
+    world.refuse["apply ProgramUserInfoJob/status"] = ApiError(403, "no")
+    with pytest.raises(ApiError):
+        controller.reconcile("a")
+    assert controller.index.states() == {}
+    world.refuse.clear()
+    world.put_job("a", parallelism=1)
+    world.listeners.clear()
+    controller.rest("a")
+    assert Key("ns", "a") in controller.index.states()

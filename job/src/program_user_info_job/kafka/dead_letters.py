@@ -135,21 +135,31 @@ class DeadLetters:
 
 def _dead_letter(message: Message) -> DeadLetter:
     headers = message.headers() or []
-    own = {name: (value or b"").decode() for name, value in headers if name in _OWN_HEADERS}
+    own = {
+        name: (value or b"").decode(errors="replace")
+        for name, value in headers
+        if name in _OWN_HEADERS
+    }
     partition, offset = message.partition() or 0, message.offset() or 0
     itself = RecordPlace(message.topic() or "", str(partition), str(offset))
     source = RecordPlace(*(own.get(f"source-{part}", "") for part in RecordPlace._fields))
-    moment = own.get("source-timestamp")
+    sent = datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC)
     return DeadLetter(
         partition,
         offset,
         source if all(source) else itself,
-        datetime.fromisoformat(moment)
-        if moment
-        else datetime.fromtimestamp(message.timestamp()[1] / 1000, UTC),
+        _moment(own.get("source-timestamp")) or sent,
         own.get("reason", ""),
         own.get("detail", ""),
         message.key(),
         message.value(),
         [(name, value) for name, value in headers if name not in _OWN_HEADERS],
     )
+
+
+def _moment(text: str | None) -> datetime | None:
+    """None where there is none, or somebody else has written the record."""
+    try:
+        return datetime.fromisoformat(text) if text else None
+    except ValueError:
+        return None

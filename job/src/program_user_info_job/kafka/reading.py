@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
@@ -12,8 +13,8 @@ from program_user_info_job.kafka.client_properties import librdkafka_properties
 
 Partition = tuple[str, int]
 _TIMEOUT = 30.0
-_WAIT, _PATIENCE = 1.0, 60
-"""Seconds that the brokers have for a word, and how often in a row: then they count as away."""
+_WAIT, _PATIENCE = 1.0, 60.0
+"""Seconds that the brokers have for a word, and for one about what is still to be read."""
 
 
 class Span(NamedTuple):
@@ -73,11 +74,14 @@ def read_until(consumer: Consumer, ends: dict[Partition, int]) -> Iterator[Messa
     topic may be no records, but markers of transactions. Raises `KafkaException`, also where the
     brokers say nothing for a minute.
     """
-    silent = 0
+    silent = 0.0
     while ends:
+        began = time.monotonic()
         messages = consumer.consume(1000, _WAIT)
-        silent = 0 if messages else silent + 1
-        if silent == _PATIENCE:
+        waited = time.monotonic() - began if messages else _WAIT
+        is_heard = any((each.topic(), each.partition()) in ends for each in messages)
+        silent = 0.0 if is_heard else silent + waited
+        if silent >= _PATIENCE:
             raise KafkaException(KafkaError(KafkaError._TIMED_OUT))  # noqa: SLF001
         for message in messages:
             partition, offset = (message.topic(), message.partition()), message.offset()

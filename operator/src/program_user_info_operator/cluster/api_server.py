@@ -8,11 +8,13 @@ from typing import Any
 
 from kubernetes import client, config
 from kubernetes.client.exceptions import ApiException
-from pydantic_core import PydanticSerializationError, from_json, to_json
+from pydantic_core import PydanticSerializationError, to_json
 from urllib3.exceptions import HTTPError
 
 from program_user_info_operator import metrics
 from program_user_info_operator.api import names
+from program_user_info_operator.cluster.short_answer import read_short_answer
+from program_user_info_operator.json_text import read_json
 
 Object = dict[str, Any]
 
@@ -25,6 +27,8 @@ _LOG_BYTES = 256 << 10
 _NOT_FOUND = "NotFound"
 # Said with status 500 of an applied object in which a value is of another kind than its schema's.
 _UNTYPED = "failed to create typed patch object"
+# Said with status 500 of an object that is too large for etcd, or for the way there.
+_CONTENT = (_UNTYPED, "request is too large", "larger than max")
 # Said with status 500 where an admission webhook that must be asked gives no answer.
 _UNASKED = "failed calling webhook"
 
@@ -75,7 +79,7 @@ class ApiError(Exception):
     @property
     def is_refusal(self) -> bool:
         """Whether the same request would be refused again: its content is at fault."""
-        return self.status in (400, 422) or _UNTYPED in self.message
+        return self.status in (400, 413, 422) or any(each in self.message for each in _CONTENT)
 
     @property
     def is_of_webhook(self) -> bool:
@@ -183,9 +187,8 @@ class ApiServer:
         try:
             text = to_json(body)  # as bytes, which the client takes as they are
         except PydanticSerializationError as error:
-            raise ApiError(
-                400, f"the {desired['kind']} cannot be written as JSON: {error}"
-            ) from error
+            said = f"the {desired['kind']} cannot be written as JSON: {error}"
+            raise ApiError(400, said) from error
         applied = self._request("PATCH", path, query=query, body=text, content_type=_APPLY)
         if not dry_run:
             self._on_applied(kind, applied)
@@ -219,7 +222,9 @@ class ApiServer:
         """From a pod or service, by the API server: one that hangs must not be in anybody's way."""
         timeout = min(self._timeout, _POD_SECONDS)
         try:
-            data = self._send("GET", path, query=query, accept="*/*", timeout=timeout)
+            data = self._send(
+                "GET", path, query=query, accept="*/*", timeout=timeout, is_others=True
+            )
         except ApiError:
             return ""
         return data.decode(errors="replace")
@@ -236,7 +241,7 @@ class ApiServer:
         """`options` as `_send` takes them."""
         data = self._send(method, path, **options)
         try:
-            document: Object = from_json(data)
+            document: Object = read_json(data)
         except ValueError as error:
             raise ApiError(0, "the API server's answer is not JSON") from error
         return document
@@ -251,6 +256,7 @@ class ApiServer:
         content_type: str = _JSON,
         accept: str = _JSON,
         timeout: float | None = None,
+        is_others: bool = False,
     ) -> bytes:
         headers = {"Accept": accept}
         if body is not None:
@@ -268,12 +274,12 @@ class ApiServer:
             if method != "GET" and not self._may_write():
                 raise ApiError(0, "this process is not the leader any more")
             response = self._client.call_api(*request, _request_timeout=timeout or self._timeout)
-            data: bytes = response.read()
+            raw = response.response
+            data: bytes = read_short_answer(raw, _POD_SECONDS) if is_others else response.read()
         except (HTTPError, ApiException, OSError, config.ConfigException) as error:
             metrics.API_REQUESTS.labels(method, "none").inc()
-            raise ApiError(
-                0, f"the API server cannot be reached: {type(error).__name__}"
-            ) from error
+            said = f"the API server cannot be reached: {type(error).__name__}"
+            raise ApiError(0, said) from error
         metrics.API_REQUESTS.labels(method, str(response.status)).inc()
         if not 200 <= response.status < 300:
             raise _error(response.status, data)
@@ -288,7 +294,7 @@ def _selectors(labels: str, fields: str) -> list[tuple[str, str]]:
 def _error(code: int, data: bytes) -> ApiError:
     """What a `Status` object says, without its boilerplate; else the text that there is."""
     try:
-        status = from_json(data)
+        status = read_json(data)
         return ApiError(code, str(status["message"]), str(status.get("reason", "")))
     except (ValueError, KeyError, TypeError, AttributeError):
         return ApiError(code, data.decode(errors="replace")[:200])

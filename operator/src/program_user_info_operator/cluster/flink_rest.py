@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from pydantic_core import from_json
-
 from program_user_info_operator.cluster.api_server import ApiServer
+from program_user_info_operator.json_text import read_json
 from program_user_info_operator.observed.flink_job import last_checkpoint
 from program_user_info_operator.observed.flink_metrics import (
     AGGREGATES,
@@ -27,7 +26,7 @@ class FlinkRest:
         """The answer, or None where there is none."""
         text = self._api.get_from_service(self._namespace, self._service, path, query)
         try:
-            return from_json(text)
+            return read_json(text)
         except ValueError:
             return None
 

@@ -12,7 +12,7 @@ from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from pydantic_core import from_json, to_json
+import structlog
 
 from program_user_info_operator.api import names
 from program_user_info_operator.cluster.api_server import (
@@ -20,11 +20,13 @@ from program_user_info_operator.cluster.api_server import (
     FLINK_STATE_SNAPSHOT,
     Kind,
 )
+from program_user_info_operator.json_text import read_json, write_json
 from program_user_info_operator.observed.flink_deployment import own_times
 from program_user_info_operator.observed.news import fingerprint
 from program_user_info_operator.observed.savepoints import referenced_deployment
 
 Object = dict[str, Any]
+log = structlog.get_logger(__name__)
 
 
 class Place(NamedTuple):
@@ -108,7 +110,7 @@ class Store:
             return False
         # A list names the kind of its items once; what is kept says it each time.
         whole = {"apiVersion": kind.api_version, "kind": kind.name} | live
-        print_ = fingerprint(whole)
+        print_ = _fingerprint(place, whole)
         with self._lock:
             if version <= self._known(place):
                 return False
@@ -178,6 +180,20 @@ class Store:
             del self._of_owner[index]
 
 
+def _fingerprint(place: Place, live: Object) -> bytes:
+    """What cannot be read is news each time, and that job's matter alone, not that of the watch."""
+    try:
+        return fingerprint(live)
+    except Exception:
+        log.exception(
+            "an object cannot be read: this is a bug, please report it",
+            kind=place.kind.name,
+            namespace=place.namespace,
+            object=place.name,
+        )
+        return write_json(live["metadata"].get("resourceVersion"))
+
+
 def _owner(kind: Kind, live: Object) -> str | None:
     if kind is FLINK_STATE_SNAPSHOT:
         return referenced_deployment(live)
@@ -190,10 +206,10 @@ def _packed(live: Object) -> bytes:
     times = own_times(live["metadata"])
     if times:
         metadata["managedFields"] = times
-    return zlib.compress(to_json(live | {"metadata": metadata}), level=1)
+    return zlib.compress(write_json(live | {"metadata": metadata}), level=1)
 
 
 def _unpacked(entry: _Entry) -> Object:
-    live: Object = from_json(zlib.decompress(entry.packed))
+    live: Object = read_json(zlib.decompress(entry.packed))
     live["metadata"]["resourceVersion"] = str(entry.version)
     return live

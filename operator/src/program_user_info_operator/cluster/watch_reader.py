@@ -14,11 +14,11 @@ from collections.abc import AsyncIterator, Callable, Collection
 from typing import Any, NamedTuple, cast
 
 import aiohttp
-from pydantic_core import from_json, to_json
 
 from program_user_info_operator.cluster.api_server import Kind
 from program_user_info_operator.cluster.silence import Silence
 from program_user_info_operator.cluster.store import Place, Store
+from program_user_info_operator.json_text import read_json, write_json
 
 Object = dict[str, Any]
 _BOOKMARK_EVERY = 1.0
@@ -91,7 +91,7 @@ class WatchReader:
 
     def read_event(self, scope: Scope, line: bytes) -> bytes:
         """Keep what an event says; the same event as kopf is to have it."""
-        event = from_json(line)
+        event = read_json(line)
         self.silence.heard(scope)
         if event["type"] in ("BOOKMARK", "ERROR"):
             return line + b"\n"
@@ -104,7 +104,7 @@ class WatchReader:
         else:
             self._store.put(scope.kind, live)
         bookmark = {"type": "BOOKMARK", "object": {"metadata": {"resourceVersion": version}}}
-        return to_json(bookmark) + b"\n"
+        return write_json(bookmark) + b"\n"
 
 
 class _Content:
@@ -125,9 +125,9 @@ class _List(_Content):
         self._is_first = is_first
 
     async def read(self) -> bytes:
-        page = from_json(await self._inner.read())
+        page = read_json(await self._inner.read())
         rest = self._reader.read_page(self._scope, page, is_first=self._is_first)
-        return to_json(rest)
+        return write_json(rest)
 
 
 class _Watch(_Content):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 from program_user_info_operator.api import names
@@ -90,14 +91,22 @@ def merge(base: Any, over: Any) -> Any:
         for key, value in over.items():
             merged[key] = merge(base[key], value) if key in base else value
         return merged
-    for key in ("mountPath", "name"):
-        if _has(key, base) and _has(key, over):
-            by_key = {item[key]: item for item in base}
-            for item in over:
-                by_key[item[key]] = merge(by_key.get(item[key], {}), item)
-            return list(by_key.values())
-    return over
+    key = common_key(base, over)
+    if key is None:
+        return over
+    by_key = {item[key]: item for item in base}
+    for item in over:
+        by_key[item[key]] = merge(by_key.get(item[key], {}), item)
+    return list(by_key.values())
+
+
+def common_key(*lists: Any) -> str | None:
+    """What tells the entries of all these lists apart; None where it is not in each of them."""
+    keys = (key for key in ("mountPath", "name") if all(_has(key, each) for each in lists))
+    return next(keys, None)
 
 
 def _has(key: str, value: Any) -> bool:
-    return isinstance(value, list) and all(isinstance(item, dict) and key in item for item in value)
+    return isinstance(value, list) and all(
+        isinstance(item, Mapping) and isinstance(item.get(key), str) for item in value
+    )

@@ -20,10 +20,9 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from pydantic_core import from_json
-
 from program_user_info_operator.api import names
 from program_user_info_operator.api.status import SavepointStatus
+from program_user_info_operator.json_text import read_json
 from program_user_info_operator.observed.savepoints import savepoint_in_status
 
 _MOUNT = "FailedMount"
@@ -159,7 +158,7 @@ def _parallelism(status: Mapping[str, Any], deployed: Mapping[str, Any]) -> int 
     if not task_managers:
         return None if task_managers is None else 0
     overrides = str((deployed.get("flinkConfiguration") or {}).get(_OVERRIDES) or "")
-    chosen = [int(number) for number in re.findall(r":\s*'?(\d+)", overrides)]
+    chosen = [int(number) for number in re.findall(r":\s*'?(\d{1,9})\b", overrides)]
     asked: int | None = (deployed.get("job") or {}).get("parallelism")
     return max(chosen, default=asked)
 
@@ -189,7 +188,7 @@ def _lifecycle(text: str | None) -> Lifecycle | None:
 
 def _parse(text: str | None) -> dict[str, Any]:
     try:
-        parsed = from_json(text) if text else {}
+        parsed = read_json(text) if text else {}
     except ValueError:
         return {}
     return parsed if isinstance(parsed, dict) else {}
@@ -200,7 +199,8 @@ def _error_text(error: str | None) -> str | None:
     if not error:
         return None
     document = _parse(error)
-    causes = [cause.get("message") for cause in document.get("throwableList") or []]
+    listed = document.get("throwableList") or []
+    causes = [cause.get("message") for cause in listed if isinstance(cause, dict)]
     found = [text for text in (*causes, document.get("message")) if text]
     text = found[-1] if causes and found else (found[0] if found else error)
     return " ".join(str(text).split())[:500]

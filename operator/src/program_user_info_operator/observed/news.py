@@ -10,9 +10,8 @@ import hashlib
 from collections.abc import Mapping
 from typing import Any
 
-from pydantic_core import to_json
-
 from program_user_info_operator.api import names
+from program_user_info_operator.json_text import write_json
 from program_user_info_operator.observed.flink_deployment import observe
 
 Object = Mapping[str, Any]
@@ -30,7 +29,7 @@ def fingerprint(live: Object) -> bytes:
     document["metadata"] = _metadata(live["metadata"])
     is_deployment = live.get("kind") == names.FLINK_KIND
     document["status"] = _seen(live) if is_deployment else live.get("status")
-    return hashlib.blake2b(to_json(document), digest_size=16).digest()
+    return hashlib.blake2b(write_json(document), digest_size=16).digest()
 
 
 def is_news(old: Object | None, new: Object | None) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -73,9 +74,9 @@ class Applier:
             for desired in desired_state(decision, site):
                 if not self._apply_one(gathered, desired, live):
                     return Applied(live, waits_for_deletion=True)
+            self._remove(gathered, decision, live)
         except _Refused as refused:
             return Applied(live, refused.refusal)
-        self._remove(gathered, decision, live)
         return Applied(live)
 
     def _apply_one(
@@ -116,19 +117,17 @@ class Applier:
         kind, name = wanted["kind"], wanted["metadata"]["name"]
         # Decided on what was read: a request that was delayed must not undo a later one.
         version = found["metadata"]["resourceVersion"] if found else None
-        try:
+        with _refusals(kind, f"the {kind}"):
             applied = self._api.apply(wanted, resource_version=version)
-        except ApiError as error:
-            if not error.is_refusal and error.status != 403:
-                raise
-            raise _Refused(_refusal(kind, error)) from error
         log.info("applied", kind=kind, object=name, created=found is None)
         return applied
 
     def _remove(self, gathered: Gathered, decision: Decision, live: dict[str, ObservedJob]) -> None:
         """What a revision that is good or was given up leaves behind."""
         for name in decision.deployments.superfluous:
-            self._api.delete(FLINK_DEPLOYMENT, gathered.key.namespace, name)
+            kind = FLINK_DEPLOYMENT.name
+            with _refusals(kind, f"the deletion of the {kind} {name}"):
+                self._api.delete(FLINK_DEPLOYMENT, gathered.key.namespace, name)
             live.pop(name, None)
             log.info("deleted, another revision runs", deployment=name)
         going = [each for each in gathered.deployments if each not in live]
@@ -142,22 +141,44 @@ class Applier:
             list(live.values()),
         )
         for name in unused:
-            self._api.delete(CONFIG_MAP, gathered.key.namespace, name)
+            try:
+                self._api.delete(CONFIG_MAP, gathered.key.namespace, name)
+            except ApiError as error:
+                if not _is_final(error):
+                    raise
+                # It only takes room: the job must not wait for it.
+                log.warning("unused configuration stays", config_map=name, error=str(error))
+                return
             log.info("unused configuration deleted", config_map=name)
 
 
-def _refusal(kind: str, error: ApiError) -> Refusal:
+@contextmanager
+def _refusals(kind: str, what: str) -> Iterator[None]:
+    """Raise `_Refused` where the same request would be refused again."""
+    try:
+        yield
+    except ApiError as error:
+        if not _is_final(error):
+            raise
+        raise _Refused(_refusal(kind, what, error)) from error
+
+
+def _is_final(error: ApiError) -> bool:
+    return error.is_refusal or error.status == 403
+
+
+def _refusal(kind: str, what: str, error: ApiError) -> Refusal:
     if error.status == 403:
         return Refusal(
             f"{kind}Denied",
-            f"the API server does not allow the {kind}: {error.message} — change the quota, the"
+            f"the API server does not allow {what}: {error.message} — change the quota, the"
             " policy, the webhook or the operator's role that forbids it; the controller tries"
             " again",
             recheck=_RETRY,
         )
     return Refusal(
         f"{kind}Refused",
-        f"the API server refuses the {kind}: {error.message} — correct spec.flink, install a Flink"
+        f"the API server refuses {what}: {error.message} — correct spec.flink, install a Flink"
         " operator that supports the field, or change the admission policy that refuses it; the"
         " controller tries again",
         recheck=_RETRY,

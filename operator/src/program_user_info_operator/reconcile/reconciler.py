@@ -71,6 +71,7 @@ class Reconciler:
         self._index = index
         self._options = options
         self._clock = clock
+        self._aside: set[Key] = set()
         self._gatherer = Gatherer(reader, index, options)
         self._applier = Applier(api, reader)
         self._explainer = Explainer(api)
@@ -85,6 +86,7 @@ class Reconciler:
         if job is None or job["metadata"].get("deletionTimestamp"):
             # The API server collects the children by their ownerReferences.
             self._index.remove(key)
+            self._aside.discard(key)
             self._reader.secrets.forget(key)
             self._status_writer.forget(key)
             return None
@@ -103,7 +105,11 @@ class Reconciler:
             if error.status == _FORBIDDEN:
                 # Nothing of it can be written, so others need not wait for it.
                 self._index.step_aside(key)
+                self._aside.add(key)
             raise
+        if key in self._aside:
+            self._aside.discard(key)
+            self._index.put(key, self._reader.job(key) or job)
         self._index.settle(key, answer.held, let_go=answer.let_go and decision.begins)
         return recheck
 

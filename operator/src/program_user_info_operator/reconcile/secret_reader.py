@@ -171,7 +171,8 @@ class SecretReader:
                 self._make_key()
                 key = self._read_key()
         except ApiError as error:
-            if error.status != 403:
+            # A policy may refuse the Secret.
+            if error.status != 403 and not error.is_refusal and not error.is_of_webhook:
                 raise
             return None, str(error)
         if key is None and self._may_make_key:

@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from program_user_info_operator.desired.pod_template import common_key
+
 _ABSENT = object()
 
 
 def carried_over(before: Any, own: Any, after: Any) -> Any:
     """`own`, changed where `after` differs from `before`, and only there.
 
-    Maps are merged key by key, lists of named objects name by name; everything else is replaced as
-    a whole.
+    Maps are merged key by key, lists of named objects as those of a pod template; everything else
+    is replaced as a whole.
     """
     if after == before:
         return own
     if _are(Mapping, before, own, after):
         return _maps(before, own, after)
-    if all(_is_named(each) for each in (before, own, after)):
-        merged = _maps(*(_by_name(each) for each in (before, own, after)))
-        return list(merged.values())
-    return after
+    key = common_key(before, own, after)
+    if key is None:
+        return after
+    merged = _maps(*({item[key]: item for item in each} for each in (before, own, after)))
+    return list(merged.values())
 
 
 def _maps(
@@ -38,13 +41,3 @@ def _maps(
 
 def _are(kind: type, *values: Any) -> bool:
     return all(isinstance(each, kind) for each in values)
-
-
-def _is_named(value: Any) -> bool:
-    return isinstance(value, list) and all(
-        isinstance(each, Mapping) and "name" in each for each in value
-    )
-
-
-def _by_name(items: list[Mapping[str, Any]]) -> dict[str, Any]:
-    return {item["name"]: item for item in items}

@@ -144,3 +144,15 @@ def test_a_topic_that_cannot_be_read_is_named_with_what_to_check(
         "kafka.deadLetterTopic: t.failed cannot be read (all down); check its name, the brokers"
         " and kafka.security"
     )
+
+
+def test_a_record_that_somebody_else_has_written_is_a_dead_letter_of_its_own(
+    broker: Broker,
+) -> None:
+    """Its headers may be called as ours and hold anything."""
+    broker.send(FAILED, 0, b"x", moment=5, source_timestamp="yesterday")
+    broker.logs[FAILED, 0].records[0].own_headers.append(("reason", b"\xff"))
+    (found,) = read()
+    assert found.source == RecordPlace(FAILED, "0", "0")
+    assert found.moment == datetime(1970, 1, 1, 0, 0, 0, 5000, UTC)
+    assert found.reason == "\N{REPLACEMENT CHARACTER}"

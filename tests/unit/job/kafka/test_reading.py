@@ -11,6 +11,7 @@ from confluent_kafka import KafkaError, KafkaException
 from hypothesis import given
 from hypothesis import strategies as st
 
+from program_user_info_job.kafka import reading
 from program_user_info_job.kafka.reading import read_until
 
 END = KafkaError._PARTITION_EOF
@@ -103,3 +104,27 @@ def test_brokers_that_say_nothing_for_a_minute_end_the_reading() -> None:
         next(found)
     assert caught.value.args[0].code() == KafkaError._TIMED_OUT
     assert len(messages) == 1
+
+
+def test_words_about_what_has_been_read_do_not_hide_that_the_rest_is_silent(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """One partition has no leader, while another one gets an event a second."""
+    now = 100.0
+
+    class Clock:
+        @staticmethod
+        def monotonic() -> float:
+            return now
+
+    def consume(*_: object) -> list[Message]:
+        nonlocal now
+        now += 1.0
+        return [Message(0, round(now))]
+
+    monkeypatch.setattr(reading, "time", Clock)
+    consumer: Any = SimpleNamespace(consume=consume)
+    with pytest.raises(KafkaException) as caught:
+        list(read_until(consumer, {("t", 0): 5, ("t", 1): 5}))
+    assert caught.value.args[0].code() == KafkaError._TIMED_OUT
+    assert 60 <= now - 100 <= 63

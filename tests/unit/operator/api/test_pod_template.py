@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from program_user_info_operator.observed.flink_deployment import observe
+from program_user_info_operator.rollout.standings import Waves
 from tests.unit.operator.controller import Controller
 from tests.unit.operator.specs import CR, resolved, unresolved, with_fields
 from tests.unit.operator.world import World
@@ -142,3 +143,51 @@ def test_the_longest_durations_can_be_reckoned_with(duration: str) -> None:
     world.put_job(upgrade={"deadline": duration, "overlapSoak": duration})
     Controller(world).rest()
     assert world.state()[0] == "Reconciling"
+
+
+@pytest.mark.parametrize("release", ["1.0", "2.0"])
+def test_an_edit_while_rollouts_are_paused_keeps_every_mount(release: str) -> None:
+    """The claim's too: without it, checkpoints would be on each pod's own disk."""
+
+    def mounting(*paths: str) -> dict[str, Any]:
+        mounts = [{"name": "state", "mountPath": path} for path in paths]
+        container = {"name": "flink-main-container", "volumeMounts": mounts}
+        return {"podTemplate": {"spec": {"containers": [container]}}}
+
+    world = World()
+    world.put_job(
+        checkpoints={"storage": "claim:c"}, upgrade={"mode": "last-state"}, flink=mounting("/a")
+    )
+    first = Controller(world)
+    first.settle()
+    first.stop()
+    second = Controller(world, release, Waves(1, (), paused=True))
+    second.rest()
+    world.put_job(flink=mounting("/a", "/b"))
+    second.settle()
+    (container,) = world.deployment()["spec"]["podTemplate"]["spec"]["containers"]
+    assert [each["mountPath"] for each in container["volumeMounts"]] == [
+        "/etc/program-user-info-job",
+        "/var/lib/program-user-info-job",
+        "/a",
+        "/b",
+    ]
+
+
+@pytest.mark.parametrize(
+    "container",
+    [
+        {"volumeMounts": [{"name": "x", "mountPath": ["/data"]}]},
+        {"ports": [{"name": ["a"], "containerPort": 1}]},
+    ],
+)
+def test_what_cannot_be_merged_inside_of_a_container_is_the_api_servers_to_judge(
+    container: dict[str, Any],
+) -> None:
+    world = World()
+    named = {"name": "flink-main-container"} | container
+    world.put_job(flink={"podTemplate": {"spec": {"containers": [named]}}})
+    Controller(world).rest()
+    (found,) = world.deployment()["spec"]["podTemplate"]["spec"]["containers"]
+    for name, entries in container.items():
+        assert found[name][-1:] == entries

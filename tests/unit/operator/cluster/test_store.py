@@ -5,9 +5,12 @@ from __future__ import annotations
 import random
 from typing import Any
 
+import pytest
+import structlog
 from hypothesis import given
 from hypothesis import strategies as st
 
+from program_user_info_operator.cluster import store as store_module
 from program_user_info_operator.cluster.api_server import CONFIG_MAP, FLINK_DEPLOYMENT, JOB
 from program_user_info_operator.cluster.store import Store
 from tests.flink_statuses import looked_at
@@ -128,3 +131,23 @@ def test_events_in_any_order_and_twice_end_in_the_newest(versions: list[str], se
             "x", len(versions), versions[-1]
         )
         assert heard
+
+
+def test_an_object_that_cannot_be_read_is_kept_and_told_like_any_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The list at the next start has it again: the watch of all objects must not end for it."""
+
+    def fails(_: Object) -> bytes:
+        raise AttributeError("a shape that nobody has thought of")
+
+    monkeypatch.setattr(store_module, "fingerprint", fails)
+    store, heard = told()
+    with structlog.testing.capture_logs() as logs:
+        assert store.put(CONFIG_MAP, config_map("a", 1))
+        assert store.put(CONFIG_MAP, config_map("a", 2))
+    assert heard == [("a", "job"), ("a", "job")]
+    assert store.versions(CONFIG_MAP) == {place("a"): 2}
+    assert {(each["kind"], each["namespace"], each["object"]) for each in logs} == {
+        ("ConfigMap", "ns", "a")
+    }

@@ -260,9 +260,21 @@ def test_every_state_of_the_life_cycle_is_known_by_its_name(text: str) -> None:
         ('{"message": "outer", "throwableList": [{"message": "mid"}, {"message": "in"}]}', "outer"),
         ('{"throwableList": [{"message": "mid"}, {"message": "inner"}]}', "inner"),
         ('{"throwableList": [{}]}', '{"throwableList": [{}]}'),
+        ('{"throwableList": ["x"]}', '{"throwableList": ["x"]}'),
         ("", None),
     ],
 )
 def test_an_error_is_reduced_to_its_message(error: str, text: str | None) -> None:
     observed = observe({"metadata": {}, "status": {"error": error}})
     assert observed.error == text
+
+
+def test_a_parallelism_that_no_vertex_can_have_is_not_one() -> None:
+    """A job's author may set the option; Python does not read thousands of digits as a number."""
+    options = {"pipeline.jobvertex-parallelism-overrides": "a:" + "9" * 5000 + ",b:3"}
+    reconciled = json.dumps({"spec": {"flinkConfiguration": options}})
+    status = {
+        "taskManager": {"replicas": 1},
+        "reconciliationStatus": {"lastReconciledSpec": reconciled},
+    }
+    assert observe({"metadata": {}, "status": status}).parallelism == 3

@@ -24,6 +24,16 @@ from program_user_info_operator.revisions.merge import carried_over
             [{"name": "a", "x": 2}, {"name": "new"}],
             [{"name": "a", "x": 2}, {"name": "own"}, {"name": "new"}],
         ),
+        (
+            [{"name": "v", "mountPath": "/a"}],
+            [{"name": "v", "mountPath": "/own"}, {"name": "v", "mountPath": "/a"}],
+            [{"name": "v", "mountPath": "/a"}, {"name": "v", "mountPath": "/b"}],
+            [
+                {"name": "v", "mountPath": "/own"},
+                {"name": "v", "mountPath": "/a"},
+                {"name": "v", "mountPath": "/b"},
+            ],
+        ),
         ("a", "b", "c", "c"),
         (None, {"a": 1}, None, {"a": 1}),
     ],
