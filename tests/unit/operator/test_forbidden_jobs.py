@@ -66,7 +66,7 @@ def test_a_job_that_may_be_written_again_counts_again() -> None:
         controller.reconcile("a")
     assert controller.index.states() == {}
     world.refuse.clear()
-    world.put_job("a", parallelism=1)
     world.listeners.clear()
+    world.put_job("a", parallelism=1)
     controller.rest("a")
     assert Key("ns", "a") in controller.index.states()
